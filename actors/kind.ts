@@ -1,0 +1,45 @@
+/** What a sort of entity is: its statechart, its commands and how its snapshots grow older. */
+import type { AnyStateMachine } from 'xstate';
+import type { z } from 'zod';
+
+export interface Command {
+  readonly summary: string;
+  /** Shape of the event beside `type`; checked when the event comes from outside the house. */
+  readonly schema?: z.ZodType;
+}
+
+export interface Kind<TMachine extends AnyStateMachine = AnyStateMachine> {
+  /** Singular, lower case: `session`. Part of every address, so it never changes. */
+  readonly name: string;
+  /** Version of the snapshot's shape, from 1. Raise it together with a migration. */
+  readonly version: number;
+  readonly machine: TMachine;
+  readonly commands: Readonly<Record<string, Command>>;
+  /** Pure `v → v+1` steps over the persisted state, keyed by the version they start from. */
+  readonly migrations?: Readonly<Record<number, (state: PersistedState) => PersistedState>>;
+  /** One life that works: used by the documentation, the conformance suite and the golden files. */
+  readonly example: { readonly input: unknown; readonly events: readonly { readonly type: string }[] };
+  /** Whether the runtime ships it, or an application brought it. */
+  readonly origin?: 'builtin' | 'application';
+}
+
+/** The durable part of a statechart's snapshot. Plain data and typed arrays only. */
+export interface PersistedState {
+  readonly value: unknown;
+  readonly context: unknown;
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  readonly output?: unknown;
+  readonly historyValue?: unknown;
+}
+
+/** Checks a kind at start, where a mistake is cheap. */
+export function defineKind<TMachine extends AnyStateMachine>(kind: Kind<TMachine>): Kind<TMachine> {
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(kind.name)) throw new TypeError(`kind name "${kind.name}" is not kebab-case`);
+  if (!Number.isInteger(kind.version) || kind.version < 1) {
+    throw new TypeError(`kind ${kind.name}: version ${kind.version} is not a whole number from 1`);
+  }
+  for (let v = 1; v < kind.version; v++) {
+    if (!kind.migrations?.[v]) throw new TypeError(`kind ${kind.name}: no migration from version ${v} to ${v + 1}`);
+  }
+  return kind;
+}

@@ -1,0 +1,282 @@
+/**
+ * What actors need from the world, and what the world may ask of actors. The embedded host (`src/host`) implements
+ * {@link Host} over a store; a clustered one may follow. Nothing here lets two actors notice that they share a process.
+ */
+import type { Address } from './address.ts';
+import type { PersistedState } from './kind.ts';
+
+/** The clock every deadline, timer and time stamp comes from. Tests bring their own. */
+export interface Clock {
+  /** Unix ms, may jump. */
+  now(): number;
+  /** Ms that only ever increase, for durations. */
+  monotonic(): number;
+  setTimeout(fn: () => void, ms: number): { cancel(): void };
+}
+
+/** What happened to an actor: one event, folded. */
+export interface FoldedEvent {
+  readonly revision: number;
+  /** Unix ms at which the runtime took the event in; the only clock a statechart ever sees (`event.at`). */
+  readonly at: number;
+  readonly type: string;
+  /** The event as the statechart consumed it, `type` and `at` included. Plain data and typed arrays. */
+  readonly event: unknown;
+  /** The statechart's state value afterwards. */
+  readonly state: unknown;
+  readonly correlationId: string | null;
+  readonly causationId: string | null;
+  /** Facts the turn published beside the event itself. */
+  readonly facts: readonly { readonly type: string; readonly payload: unknown }[];
+}
+
+/** Where an answer goes. `chain` lists the actors already waiting for it, oldest first. */
+export type ReplyTo =
+  | { readonly to: 'call'; readonly call: string }
+  | {
+      readonly to: 'actor';
+      readonly address: Address;
+      /** The answer arrives as the event `<as>.reply` or `<as>.error`. */
+      readonly as: string;
+      readonly chain: readonly string[];
+      /** Whom the asking actor itself still owes an answer. */
+      readonly parent: ReplyTo | null;
+    };
+
+/** A message on its way. Its id is `address:revision:index` of the effect that made it. */
+export interface Message {
+  readonly id: string;
+  readonly from: Address;
+  readonly fromRevision: number;
+  readonly fromIndex: number;
+  readonly to: Address;
+  readonly event: { readonly type: string; readonly [key: string]: unknown };
+  readonly correlationId: string | null;
+  /** On a question: where its answer goes. On an answer: whom the receiver may now answer in turn. */
+  readonly replyTo: ReplyTo | null;
+  readonly answer: boolean;
+}
+
+export interface TimerSet {
+  readonly id: string;
+  /** Unix ms. */
+  readonly due: number;
+  /** Revision of the event that set it: an older firing of the same id is void. */
+  readonly revision: number;
+  readonly event: { readonly type: string; readonly [key: string]: unknown };
+}
+
+export interface StoredSnapshot {
+  readonly kind: string;
+  readonly version: number;
+  readonly revision: number;
+  readonly state: PersistedState;
+  readonly timers: readonly TimerSet[];
+  /** Promises under way, to be run again after a restart (at least once). */
+  readonly invocations: readonly Invocation[];
+}
+
+/** A promise a statechart invoked. */
+export interface Invocation {
+  readonly id: string;
+  readonly src: string;
+  readonly input: unknown;
+  /** Revision of the event that started it. */
+  readonly revision: number;
+}
+
+/** Everything an actor needs to live again. */
+export interface Activation {
+  /** Newest revision; also of an actor that was removed, whose next life goes on counting from here. */
+  readonly revision: number;
+  readonly snapshot: StoredSnapshot | null;
+  /** Events after the snapshot, in order. */
+  readonly tail: readonly FoldedEvent[];
+}
+
+/** One step to be made durable. */
+export interface Turn {
+  readonly address: Address;
+  /** Version of the kind that folded it. */
+  readonly version: number;
+  readonly baseRevision: number;
+  readonly events: readonly FoldedEvent[];
+  /** Present when it is time for one. */
+  readonly snapshot: StoredSnapshot | null;
+  readonly created: boolean;
+  /** The actor and everything it kept leave the store; the log keeps the headers. */
+  readonly removed: boolean;
+  readonly messages: readonly Message[];
+  /** In order: a timer set and cancelled within one turn must end up cancelled. */
+  readonly timers: readonly { readonly op: 'set' | 'cancel'; readonly timer: TimerSet }[];
+  /** Messages this turn consumed: their outbox rows go, their high-water marks come, in the same commit. */
+  readonly consumed: readonly Message[];
+  /** Replies to remember under the caller's idempotency key. */
+  readonly replies: readonly { readonly key: string; readonly reply: unknown; readonly revision: number }[];
+}
+
+/** A committed record of the tenant's log. */
+export interface LogRecord {
+  readonly seq: number;
+  /** Unix ms. */
+  readonly time: number;
+  readonly address: Address;
+  readonly revision: number;
+  readonly type: string;
+  readonly state: unknown;
+  /** `null` when it was erased; the hashes stay. */
+  readonly payload: unknown;
+  readonly correlationId: string | null;
+  readonly causationId: string | null;
+  /** Hex SHA-256 of the payload bytes. */
+  readonly contentHash: string;
+  /** Hex SHA-256 of the previous record's hash, this record's header and its content hash. */
+  readonly hash: string;
+  readonly previousHash: string;
+}
+
+export interface DeadLetter {
+  readonly at: number;
+  readonly address: Address;
+  readonly type: string;
+  readonly reason: 'refused' | 'expired' | 'orphaned' | 'poison' | 'quarantined' | 'mailbox-full' | 'call-cycle';
+  readonly detail: string;
+  /** The sender for messages, null for outside callers. */
+  readonly from: Address | null;
+}
+
+/** The world below the actors. */
+export interface Host {
+  /**
+   * @returns undefined when there never was such an actor
+   * @throws AppError CORRUPTED when what is stored does not match its checksum
+   */
+  activate(address: Address): Activation | undefined | Promise<Activation | undefined>;
+  exists(address: Address): boolean;
+  /**
+   * Queues a turn for the next group commit. `done` is called once, in commit order: without an error when the turn
+   * is durable, with one when it and every turn queued behind it are void.
+   */
+  commit(turn: Turn, done: (error?: Error) => void): void;
+  /** Turns and bytes that wait for a commit: what admission control looks at. */
+  backlog(): { readonly turns: number; readonly bytes: number };
+  /** Highest message of this sender that this receiver has consumed. */
+  highWater(receiver: Address, sender: Address): { readonly revision: number; readonly index: number } | undefined;
+  /** The reply remembered under an idempotency key. */
+  remembered(tenant: string, key: string): { readonly reply: unknown; readonly revision: number } | undefined;
+  /**
+   * Hands messages over once their turn is durable; and those a crash left behind, at start. A receiver that answers
+   * false gets nothing more until {@link redeliver}.
+   */
+  onMessage(deliver: (message: Message) => boolean): void;
+  /** Hands over again, in order, every message and due timer of a receiver that no turn has consumed yet. */
+  redeliver(receiver: Address): void;
+  /** With relaxed durability only: turns that were acknowledged and then could not be written. */
+  onLost(listener: (addresses: readonly Address[]) => void): void;
+  /** Hands timers over when they are due. */
+  onTimer(fire: (address: Address, timer: TimerSet) => void): void;
+  /** Hands over every record after it became durable, in log order. */
+  onRecord(listener: (record: LogRecord) => void): void;
+  /** A kind became known: what waited for it is handed over. */
+  resume(kind: string): void;
+  bury(letter: DeadLetter): void;
+  deadLetters(query: { readonly tenant: string; readonly limit: number }): DeadLetter[];
+  /** Ids of a tenant's actors of a kind, in order, after a given one. */
+  list(query: {
+    readonly tenant: string;
+    readonly kind: string;
+    readonly after?: string;
+    readonly limit: number;
+  }): string[];
+  /** Living actors of a kind over all tenants. */
+  count(kind: string): number;
+  /** Committed records after a sequence number, oldest first. */
+  records(query: { readonly tenant: string; readonly after: number; readonly limit: number }): LogRecord[];
+  /** Sequence number of the tenant's newest record, 0 when there is none. */
+  head(tenant: string): number;
+  /** False while the store does not take commits. */
+  healthy(): boolean;
+  /** Starts delivering what a crash left behind. Call once the kinds are known. */
+  start(): void;
+  /** Waits until nothing is queued or in flight. */
+  drain(): Promise<void>;
+}
+
+export interface AskOptions {
+  /** Default 10,000. */
+  readonly deadlineMs?: number;
+  /** The same key never takes effect twice: the remembered reply comes back instead. */
+  readonly idempotencyKey?: string;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+}
+
+/** An actor's state as of its last durable turn. */
+export interface View<TContext = unknown> {
+  readonly revision: number;
+  readonly value: unknown;
+  readonly context: TContext;
+  readonly status: 'active' | 'done' | 'error' | 'stopped';
+  readonly output: unknown;
+}
+
+export interface Answered<TContext = unknown> extends View<TContext> {
+  readonly reply: unknown;
+  /** The reply was remembered from an earlier call with the same idempotency key. */
+  readonly repeated: boolean;
+}
+
+export interface StreamFilter {
+  readonly tenant: string;
+  /** Kinds, ids and event types as globs (`*` within a word, several alternatives allowed). Absent: all. */
+  readonly kinds?: readonly string[];
+  readonly ids?: readonly string[];
+  readonly types?: readonly string[];
+}
+
+export type StreamItem =
+  | { readonly type: 'record'; readonly record: LogRecord }
+  /** The reader was too slow for its buffer: `missed` records did not fit; they follow now, read from the log. */
+  | { readonly type: 'lagged'; readonly missed: number; readonly cursor: number };
+
+export interface Subscription extends AsyncIterable<StreamItem> {
+  close(): void;
+}
+
+/** What operations and embedders may ask of the actors. */
+export interface ActorSystem {
+  /** @throws AppError CONFLICT when the actor exists */
+  spawn<C = unknown>(address: Address, input: unknown, options?: AskOptions): Promise<Answered<C>>;
+  /** @throws AppError NOT_FOUND, REFUSED, MAILBOX_FULL, DEADLINE, QUARANTINED, STORE_FAILED, OVERLOADED */
+  ask<C = unknown>(
+    address: Address,
+    event: { readonly type: string; readonly [key: string]: unknown },
+    options?: AskOptions,
+  ): Promise<Answered<C>>;
+  /** From the last committed snapshot, without queueing. */
+  read<C = unknown>(address: Address): Promise<View<C> | undefined>;
+  /** @returns false when there was no such actor */
+  remove(address: Address, options?: AskOptions): Promise<boolean>;
+  exists(address: Address): boolean;
+  list(query: { tenant: string; kind: string; after?: string; limit: number }): string[];
+  count(kind: string): number;
+  head(tenant: string): number;
+  records(query: { tenant: string; after: number; limit: number }): LogRecord[];
+  /** From now, or from after `since`. @param capacity records buffered for a slow reader, default 1,024 */
+  subscribe(filter: StreamFilter, options?: { readonly since?: number; readonly capacity?: number }): Subscription;
+  deadLetters(query: { tenant: string; limit: number }): DeadLetter[];
+  /** Lets a quarantined actor go on. @returns false when it was not quarantined */
+  release(address: Address): boolean;
+  /** Live actors, queued messages, quarantined addresses. */
+  inspect(): SystemReport;
+}
+
+export interface SystemReport {
+  readonly live: number;
+  readonly queued: number;
+  readonly queuedBytes: number;
+  readonly quarantined: readonly string[];
+  readonly restarts: number;
+  readonly turns: number;
+  readonly accepting: boolean;
+}
