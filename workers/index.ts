@@ -1,0 +1,6 @@
+/** The table of kernels: what the pool can be asked to run, by name. */
+import { blend, cosine, cosines, dot, maxCosine, nearest, norm, topK, unit } from './vector.ts';
+
+export const KERNELS = { blend, cosine, cosines, dot, maxCosine, nearest, norm, topK, unit };
+
+export type KernelName = keyof typeof KERNELS;

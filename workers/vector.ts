@@ -1,0 +1,205 @@
+/**
+ * Vector kernels: plain functions over typed arrays, used inline and in the pool alike.
+ *
+ * Summation order is part of the contract, so that a result does not depend on where it was computed. A dot product
+ * keeps eight partial sums, number i going to partial sum i mod 8 as long as a full group of eight is left; the rest
+ * (d mod 8 numbers) goes one after the other onto partial sum 0; the partial sums are added as a balanced tree,
+ * ((0+1)+(2+3)) + ((4+5)+(6+7)). Everything is computed in float64, also for float32 inputs.
+ */
+
+export type Vector = Float32Array | Float64Array;
+
+/** Multiplies d numbers of `a` and of `b`, each from its own start; every other kernel here multiplies through this. */
+function dotAt(a: Vector, aStart: number, b: Vector, bStart: number, d: number): number {
+  const aEnd = aStart + d;
+  const aGrouped = aEnd - (d % 8);
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let s4 = 0;
+  let s5 = 0;
+  let s6 = 0;
+  let s7 = 0;
+  let i = aStart;
+  let j = bStart;
+  for (; i < aGrouped; i += 8, j += 8) {
+    s0 += a[i]! * b[j]!;
+    s1 += a[i + 1]! * b[j + 1]!;
+    s2 += a[i + 2]! * b[j + 2]!;
+    s3 += a[i + 3]! * b[j + 3]!;
+    s4 += a[i + 4]! * b[j + 4]!;
+    s5 += a[i + 5]! * b[j + 5]!;
+    s6 += a[i + 6]! * b[j + 6]!;
+    s7 += a[i + 7]! * b[j + 7]!;
+  }
+  for (; i < aEnd; i++, j++) s0 += a[i]! * b[j]!;
+  return s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7));
+}
+
+/** Cosine from a product and the product of the two lengths; rounding cut off, 0 where there is no angle. */
+function toCosine(product: number, lengths: number): number {
+  const finite = lengths > 0 && lengths < Number.POSITIVE_INFINITY;
+  return finite ? Math.max(-1, Math.min(1, product / lengths)) : 0;
+}
+
+function requireSame(name: string, a: number, b: number): void {
+  if (a !== b) throw new TypeError(`${name}: vectors have ${a} and ${b} numbers, they must have the same`);
+}
+
+function countRows(name: string, rows: Vector, d: number): number {
+  if (d === 0 ? rows.length !== 0 : rows.length % d !== 0) {
+    throw new TypeError(`${name}: ${rows.length} numbers are not a whole number of rows of ${d}`);
+  }
+  return d === 0 ? 0 : rows.length / d;
+}
+
+/**
+ * Multiplies two vectors; for unit vectors this is their cosine.
+ *
+ * @param a shape [d]
+ * @param b shape [d]
+ * @throws TypeError when the lengths differ
+ */
+export function dot(a: Vector, b: Vector): number {
+  requireSame('dot', a.length, b.length);
+  return dotAt(a, 0, b, 0, a.length);
+}
+
+/**
+ * Euclidean length.
+ *
+ * @param a shape [d]
+ * @returns 0 or more
+ */
+export function norm(a: Vector): number {
+  return Math.sqrt(dotAt(a, 0, a, 0, a.length));
+}
+
+/**
+ * Scales a vector to length 1, in float64.
+ *
+ * @param a shape [d]
+ * @returns a new vector, shape [d]; all zeros when `a` is all zeros or its length is not a finite number
+ */
+export function unit(a: Vector): Float64Array {
+  const result = new Float64Array(a.length);
+  const length = norm(a);
+  if (length > 0 && length < Number.POSITIVE_INFINITY) {
+    for (let i = 0; i < a.length; i++) result[i] = a[i]! / length;
+  }
+  return result;
+}
+
+/**
+ * Cosine of the angle between two vectors of any length.
+ *
+ * @param a shape [d]
+ * @param b shape [d]
+ * @returns in [-1, 1], rounding cut off; 0 when either vector is all zeros or not finite
+ * @throws TypeError when the lengths differ
+ */
+export function cosine(a: Vector, b: Vector): number {
+  requireSame('cosine', a.length, b.length);
+  return toCosine(dotAt(a, 0, b, 0, a.length), norm(a) * norm(b));
+}
+
+/**
+ * One step of an exponential moving average on the unit sphere: unit((1 − rate)·state + rate·input).
+ *
+ * @param state shape [d]
+ * @param input shape [d]
+ * @param rate share of the input in the sum, 0 (keep the state) to 1 (replace it)
+ * @returns a new vector in float64, shape [d], unit length; all zeros when the two cancel out
+ * @throws TypeError when the lengths differ or the rate is outside [0, 1]
+ */
+export function blend(state: Vector, input: Vector, rate: number): Float64Array {
+  requireSame('blend', state.length, input.length);
+  if (!(rate >= 0 && rate <= 1)) throw new TypeError(`blend: rate is ${rate}, it must be within [0, 1]`);
+  const sum = new Float64Array(state.length);
+  for (let i = 0; i < sum.length; i++) sum[i] = (1 - rate) * state[i]! + rate * input[i]!;
+  return unit(sum);
+}
+
+/**
+ * Cosines of many rows with one query.
+ *
+ * @param rows row-major, shape [n, d]; may be empty
+ * @param query shape [d]
+ * @returns shape [n], each in [-1, 1]; 0 for a row or query that is all zeros or not finite
+ * @throws TypeError when `rows` is not a whole number of rows
+ */
+export function cosines(rows: Vector, query: Vector): Float64Array {
+  const d = query.length;
+  const n = countRows('cosines', rows, d);
+  const result = new Float64Array(n);
+  const queryNorm = norm(query);
+  for (let row = 0; row < n; row++) {
+    const start = row * d;
+    const rowNorm = Math.sqrt(dotAt(rows, start, rows, start, d));
+    result[row] = toCosine(dotAt(rows, start, query, 0, d), rowNorm * queryNorm);
+  }
+  return result;
+}
+
+/**
+ * Largest cosine between one query and many rows.
+ *
+ * @param rows row-major, shape [n, d]; may be empty
+ * @param query shape [d]
+ * @returns in [-1, 1]; 0 without rows
+ * @throws TypeError when `rows` is not a whole number of rows
+ */
+export function maxCosine(rows: Vector, query: Vector): number {
+  const all = cosines(rows, query);
+  if (all.length === 0) return 0;
+  let largest = -1;
+  for (let i = 0; i < all.length; i++) largest = Math.max(largest, all[i]!);
+  return largest;
+}
+
+/** Row numbers and their scores, best first. */
+export interface Best {
+  readonly rows: Uint32Array;
+  readonly scores: Float64Array;
+}
+
+/**
+ * The k largest scores, best first; of equal scores the lower row comes first, and NaN counts as least.
+ *
+ * Insertion into a sorted list of k: for the small k of recall (at most 100) this beats sorting all n.
+ *
+ * @param scores shape [n]
+ * @param k how many; fewer come back when n < k
+ */
+export function topK(scores: Float64Array, k: number): Best {
+  const size = Math.max(0, Math.min(Math.floor(k), scores.length));
+  const rows = new Uint32Array(size);
+  const best = new Float64Array(size);
+  let filled = 0;
+  for (let row = 0; row < scores.length && size > 0; row++) {
+    const score = Number.isNaN(scores[row]!) ? Number.NEGATIVE_INFINITY : scores[row]!;
+    if (filled === size && score <= best[size - 1]!) continue;
+    let place = filled < size ? filled : size - 1;
+    for (; place > 0 && best[place - 1]! < score; place--) {
+      best[place] = best[place - 1]!;
+      rows[place] = rows[place - 1]!;
+    }
+    best[place] = score;
+    rows[place] = row;
+    if (filled < size) filled++;
+  }
+  return { rows, scores: best };
+}
+
+/**
+ * The k rows nearest to a query by cosine, best first; ties go to the lower row.
+ *
+ * @param rows row-major, shape [n, d]; may be empty
+ * @param query shape [d]
+ * @param k how many
+ * @throws TypeError when `rows` is not a whole number of rows
+ */
+export function nearest(rows: Vector, query: Vector, k: number): Best {
+  return topK(cosines(rows, query), k);
+}
