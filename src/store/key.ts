@@ -7,10 +7,9 @@
  * lone surrogate as U+FFFD, reads `-0` back as text, and `['a']` as `'a'` (measured with lmdb 3.5.6).
  *
  * A number is 0x01 and its eight bytes, big-endian, with the sign bit turned (all bits for a negative one); a string
- * is 0x02, its UTF-8 with 0x00 written as 00 FF, and 0x00. Hence every part ends itself, and the keys that start with
- * the parts P are exactly the byte strings that start with the bytes of P.
- *
- * @see the tuple layer of FoundationDB, https://github.com/apple/foundationdb/blob/main/design/tuple.md
+ * is 0x02, its UTF-8 with 00 written as 01 01 and 01 as 01 02, and 0x00. Hence every part ends itself, and the keys
+ * that start with the parts P are exactly the byte strings that start with the bytes of P. (FoundationDB's tuples, the
+ * model, write 00 as 00 FF; there `['\0']` starts with the bytes of `['']`.)
  */
 import { AppError } from '../../actors/errors.ts';
 import type { Key, RangeOptions } from './store.ts';
@@ -20,9 +19,6 @@ export const MAX_KEY_BYTES = 1978;
 
 const NUMBER = 1;
 const STRING = 2;
-/** Follows a zero that belongs to the string; above every tag, so that such a string orders behind its end. */
-const ESCAPED = 0xff;
-
 // The longest string that is tried takes three bytes a character, behind parts that may fill a whole key already.
 const scratch = Buffer.alloc(MAX_KEY_BYTES * 5);
 
@@ -33,12 +29,7 @@ function invalid(message: string): AppError {
 function writeString(part: string, at: number): number {
   if (/\p{Surrogate}/u.test(part)) throw invalid('a key must not contain half a surrogate pair');
   scratch[at++] = STRING;
-  if (part.includes('\0')) {
-    for (const byte of Buffer.from(part)) {
-      scratch[at++] = byte;
-      if (byte === 0) scratch[at++] = ESCAPED;
-    }
-  } else at += scratch.write(part, at);
+  at += scratch.write(part.replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01'), at);
   scratch[at++] = 0;
   return at;
 }
@@ -92,14 +83,9 @@ export function decodeKey(bytes: Buffer): Key {
       at += 8;
       continue;
     }
-    let end = bytes.indexOf(0, at);
-    let text = bytes.toString('utf8', at, end);
-    while (bytes[end + 1] === ESCAPED) {
-      const next = bytes.indexOf(0, end + 2);
-      text += `\0${bytes.toString('utf8', end + 2, next)}`;
-      end = next;
-    }
-    key.push(text);
+    const end = bytes.indexOf(0, at);
+    const text = bytes.toString('utf8', at, end);
+    key.push(text.includes('\x01') ? text.replaceAll('\x01\x01', '\0').replaceAll('\x01\x02', '\x01') : text);
     at = end + 1;
   }
   return key;
