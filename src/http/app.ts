@@ -1,0 +1,217 @@
+/** One Koa application over the operations list. The life of a request is `answer`, read from top to bottom. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import Koa from 'koa';
+import { AppError, messageOf } from '../../actors/errors.ts';
+import type { Caller, Dialect, Operation } from '../operations/operation.ts';
+import type { Services } from '../operations/services.ts';
+import { Aborted, discardBody, readJsonBody } from './body.ts';
+import { createCors } from './cors.ts';
+import { withDocumentation } from './documentation.ts';
+import { errorReply, isExpected } from './errors.ts';
+import { createIdempotency, createIds, fingerprintOf, isFinal, readIdempotencyKey } from './idempotency.ts';
+import { parseJson } from './json.ts';
+import type { Metrics } from './metrics.ts';
+import type { Authenticator, BasicCheck, Limiter, Logger, Principal, ReplayStore } from './ports.ts';
+import { encode, isReadable, type Reply } from './reply.ts';
+import { createRoutes, dialectOf, type Route } from './routes.ts';
+import { clientAddress, readPathAndQuery, requireDecodable } from './target.ts';
+import { createValidator } from './validation.ts';
+
+export interface HttpOptions {
+  /** What is served. `/openapi.json` and `/docs` are added unless the list has them. */
+  readonly operations: readonly Operation[];
+  readonly services: Services;
+  readonly authenticator: Authenticator;
+  /** `null`: no limits. */
+  readonly limiter: Limiter | null;
+  readonly basic: BasicCheck;
+  readonly logger: Logger;
+  readonly replay: ReplayStore;
+  readonly metrics: Metrics;
+}
+
+/** What is known about a request while it is on its way. */
+interface Exchange {
+  readonly requestId: string;
+  /** Sent with the answer, whatever it turns out to be. */
+  readonly headers: Record<string, string>;
+  /** Whose error shape a refusal has. */
+  dialect: Dialect;
+  /** Route template for logs and metrics. */
+  endpoint: string;
+  /** What a 401 asks for. */
+  challenge: string;
+  tenant: string | undefined;
+}
+
+const REQUEST_ID = /^[\w.-]{1,128}$/;
+const NOBODY: Principal = { tenant: '', tier: 'community', anonymous: true };
+const NO_BYTES = Buffer.alloc(0);
+/** nginx's status for a client that left before it had its answer; never sent, only counted. */
+const CLIENT_LEFT = 499;
+
+/**
+ * Makes the application; `callback()` is the request listener for a node:http server.
+ *
+ * @throws TypeError when two operations claim the same route
+ */
+export function createHttpApp(options: HttpOptions): Koa {
+  const { services, authenticator, limiter, basic, logger, metrics } = options;
+  const { config } = services;
+  const operations = withDocumentation(options.operations, services.version);
+  const routes = createRoutes(operations);
+  const validators = new Map(operations.map((operation) => [operation, createValidator(operation)]));
+  const cors = createCors(config.corsOrigins);
+  const idempotency = createIdempotency(options.replay, logger);
+
+  async function answer(req: IncomingMessage, method: string, exchange: Exchange): Promise<Reply> {
+    Object.assign(exchange.headers, cors.headers(req.headers));
+    const { path, search } = readPathAndQuery(req.url ?? '/');
+    exchange.dialect = dialectOf(path);
+    requireDecodable(path);
+    const match = routes.match(method, path);
+    if (match.kind === 'none') throw new AppError('NOT_FOUND', 'Not Found');
+    const { operation } = match.route;
+    exchange.dialect = operation.dialect;
+    exchange.endpoint = match.route.template;
+    if (match.kind === 'method') {
+      exchange.headers.Allow = match.allow.join(', ');
+      if (method !== 'OPTIONS') throw new AppError('METHOD_NOT_ALLOWED', 'Method Not Allowed');
+      return optionsReply(req.headers, exchange, match.allow);
+    }
+
+    const principal = await admit(operation, req.headers, exchange);
+    throttle(match.route, match.params, principal, exchange);
+
+    const key = operation.mutates ? readIdempotencyKey(req.headers['idempotency-key']) : undefined;
+    const limit = operation.http.maxBodyBytes ?? config.maxBodyBytes;
+    const bytes = operation.input.body === undefined ? NO_BYTES : await readJsonBody(req, limit);
+    const input = validators.get(operation)!({ params: match.params, search, body: parseJson(bytes) });
+
+    const caller: Caller = {
+      ...principal,
+      requestId: exchange.requestId,
+      ip: clientAddress(req, config.trustProxy),
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+      newId: createIds(principal.tenant, key),
+    };
+    // The schemas have just vouched for these types, which the widened list no longer knows.
+    const run = async () => encode(operation, await operation.run({ caller, services }, input as never));
+    if (key === undefined) return run();
+    const fingerprint = fingerprintOf(method, req.url ?? '/', bytes);
+    return idempotency.once({ tenant: principal.tenant, key, fingerprint }, async () => {
+      try {
+        return { reply: await run(), final: true };
+      } catch (error) {
+        return { reply: failure(error, req.headers, exchange), final: isFinal(error) };
+      }
+    });
+  }
+
+  /** @throws AppError UNAUTHENTICATED, EXPIRED, UNAVAILABLE */
+  async function admit(operation: Operation, headers: IncomingHttpHeaders, exchange: Exchange): Promise<Principal> {
+    if (operation.access === 'open') return NOBODY;
+    if (operation.access === 'metrics') {
+      exchange.challenge = 'Basic realm="metrics", charset="UTF-8"';
+      const verdict = basic(headers.authorization);
+      if (verdict === 'unset') throw new AppError('UNAVAILABLE', 'METRICS_USER and METRICS_PASSWORD are not set');
+      if (verdict === 'bad') throw new AppError('UNAUTHENTICATED', 'Missing or wrong Basic credentials');
+      return NOBODY;
+    }
+    const principal = await authenticator.authenticate(headers);
+    exchange.tenant = principal.tenant;
+    // Without tokens the origin is all that keeps any page the developer visits from writing into a local server.
+    if (principal.anonymous && cors.isForeign(headers)) {
+      throw new AppError('UNAUTHENTICATED', `Origin ${headers.origin} is not among the allowed origins`);
+    }
+    return principal;
+  }
+
+  /** @throws AppError RATE_LIMITED */
+  function throttle(route: Route, params: Readonly<Record<string, string>>, subject: Principal, exchange: Exchange) {
+    if (limiter === null || route.operation.access !== 'tenant') return;
+    const session = route.sessionParameter === undefined ? undefined : params[route.sessionParameter];
+    const { allowed, headers, retryAfterSeconds } = limiter.take(subject, session);
+    Object.assign(exchange.headers, headers);
+    if (allowed) return;
+    const retryAfterMs = retryAfterSeconds * 1_000;
+    throw new AppError('RATE_LIMITED', 'Rate limit exceeded', { retryAfterMs });
+  }
+
+  function optionsReply(headers: IncomingHttpHeaders, exchange: Exchange, allow: readonly string[]): Reply {
+    const isPreflight = headers['access-control-request-method'] !== undefined;
+    const isAllowed = exchange.headers['Access-Control-Allow-Origin'] !== undefined;
+    return { status: 204, headers: isPreflight && isAllowed ? cors.preflight(allow) : {}, body: null };
+  }
+
+  function failure(error: unknown, headers: IncomingHttpHeaders, exchange: Exchange): Reply {
+    const { requestId, dialect, endpoint } = exchange;
+    if (!isExpected(error)) logger.error({ requestId, endpoint, err: error }, 'request failed');
+    const reply = errorReply(error, { dialect, requestId, accept: headers.accept });
+    if (reply.status !== 401) return reply;
+    return { ...reply, headers: { ...reply.headers, 'WWW-Authenticate': exchange.challenge } };
+  }
+
+  const app = new Koa();
+  // What goes wrong while an answer is on the wire ends up here; without a listener Koa prints it.
+  app.on('error', (error: unknown) => {
+    if (isDisconnect(error)) logger.debug({ err: messageOf(error) }, 'the client left');
+    else logger.error({ err: error }, 'an answer could not be sent');
+  });
+  app.use(async (ctx) => {
+    const started = performance.now();
+    const { req, method } = ctx;
+    const exchange = begin(req.headers['x-request-id']);
+    let status = CLIENT_LEFT;
+    try {
+      const reply = await answer(req, method, exchange).catch((error: unknown) => {
+        if (error instanceof Aborted) throw error;
+        return failure(error, req.headers, exchange);
+      });
+      send(ctx, exchange, reply);
+      status = reply.status;
+    } catch (error) {
+      if (!(error instanceof Aborted)) throw error;
+      ctx.respond = false;
+      ctx.res.destroy();
+    }
+    const { requestId, endpoint, tenant } = exchange;
+    const ms = performance.now() - started;
+    metrics.observe(method, endpoint, status, ms / 1_000);
+    logger.info(
+      { requestId, method, endpoint, status, ms: Math.round(ms * 100) / 100, tenant, bytes: ctx.length },
+      'request',
+    );
+  });
+  return app;
+}
+
+/** `HPE_…` is the HTTP parser over a request that broke off. */
+const DISCONNECT = /^(?:ECONNRESET|ECONNABORTED|EPIPE|ERR_STREAM_PREMATURE_CLOSE|HPE_\w+)$/;
+
+function isDisconnect(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && DISCONNECT.test(String(error.code));
+}
+
+function begin(given: string | string[] | undefined): Exchange {
+  const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  return {
+    requestId,
+    headers: { 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' },
+    dialect: 'synod',
+    endpoint: 'unmatched',
+    challenge: 'Bearer',
+    tenant: undefined,
+  };
+}
+
+function send(ctx: Koa.Context, exchange: Exchange, { status, headers, body }: Reply): void {
+  discardBody(ctx.req);
+  const all = { ...exchange.headers, ...headers };
+  for (const name in all) ctx.res.setHeader(name, all[name]!);
+  if (body === null || typeof body === 'string' || isReadable(body)) ctx.body = body;
+  else ctx.body = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  // After the body: setting that may change the status.
+  ctx.status = status;
+}

@@ -1,0 +1,23 @@
+/** Operation examples as a reader should see them: placeholders become values of the right look. */
+
+const VALUES: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
+  ['$session', '7f0c2a9e-3d41-4b8e-9a57-0d6c3c1a2b7e'],
+  ['$hash', '9b74c9897bac770ffc029102a200c5de'],
+  ['$key', 'src/server.ts'],
+  ['$vector', [0.12, -0.05, 0.31]],
+]);
+
+/** Said wherever a shortened vector is shown. */
+export const VECTOR_NOTE = "Vectors are shortened in this example; send as many numbers as the embedder's dimension.";
+
+/** A copy with every placeholder replaced. */
+export function plausible(example: unknown): unknown {
+  if (typeof example === 'string') return VALUES.get(example) ?? example;
+  if (Array.isArray(example)) return example.map(plausible);
+  if (typeof example !== 'object' || example === null) return example;
+  return Object.fromEntries(Object.entries(example).map(([key, value]) => [key, plausible(value)]));
+}
+
+export function mentionsVector(example: unknown): boolean {
+  return JSON.stringify(example)?.includes('"$vector"') ?? false;
+}

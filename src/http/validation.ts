@@ -1,0 +1,64 @@
+/** The door's lock: what an operation runs with has passed its schemas, or the caller hears what was wrong. */
+import type { z } from 'zod';
+import { AppError } from '../../actors/errors.ts';
+import type { Operation } from '../operations/operation.ts';
+import { type Detail, type Finding, findingsOf, PARSE_OPTIONS } from './issues.ts';
+import { type Fields, fieldsOf, readPath, readQuery } from './query.ts';
+
+/** An operation's input as it came over the wire. */
+export interface RawInput {
+  /** Percent-decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Without the question mark. */
+  readonly search: string;
+  readonly body: unknown;
+}
+
+/** An input with the types its schemas promise. */
+export interface ValidInput {
+  readonly path: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+const NO_FIELDS: Fields = new Map();
+
+/** @returns a function that throws AppError INVALID with all problems of path, query and body at once */
+export function createValidator(operation: Operation): (raw: RawInput) => ValidInput {
+  const { path, query, body } = operation.input;
+  const pathFields = path === undefined ? NO_FIELDS : fieldsOf(path);
+  const queryFields = query === undefined ? NO_FIELDS : fieldsOf(query);
+
+  return (raw) => {
+    const findings: Finding[] = [];
+    const input = {
+      path: path && check('path', path, readPath(raw.params, pathFields, findings), findings),
+      query: query && check('query', query, readQuery(raw.search, queryFields, findings), findings),
+      body: body && check('body', body, raw.body, findings),
+    };
+    if (findings.length > 0) throw invalid(findings);
+    return input;
+  };
+}
+
+function check(part: keyof ValidInput, schema: z.ZodType, value: unknown, findings: Finding[]): unknown {
+  const result = schema.safeParse(value, PARSE_OPTIONS);
+  if (result.success) return result.data;
+  findings.push(...findingsOf(part, result.error.issues));
+  return undefined;
+}
+
+function invalid(findings: readonly Finding[]): AppError {
+  // One problem a place: that a text is no list says enough, its length as a list does not matter then.
+  const details = new Map<string, Detail>();
+  for (const { loc, msg, type } of findings) {
+    const place = JSON.stringify(loc);
+    if (!details.has(place)) details.set(place, { loc, msg, type });
+  }
+  return new AppError('INVALID', sentence(findings[0]!), { details: [...details.values()] });
+}
+
+/** Names the field, unless the schema's author wrote the whole sentence. */
+function sentence({ loc, msg, custom }: Finding): string {
+  return custom ? msg : `${loc.length > 1 ? loc.slice(1).join('.') : loc[0]}: ${msg}`;
+}

@@ -1,0 +1,114 @@
+/** What a request body may be, and how one that may not is refused. */
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { fake, serve } from './harness.ts';
+
+const echo = fake('POST', '/v1/echo', { input: { body: z.unknown() }, run: async (_, { body }) => ({ body }) });
+const small = fake('POST', '/v1/small', { input: { body: z.unknown() }, http: { maxBodyBytes: 10 } });
+
+const json = { 'content-type': 'application/json' };
+const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+
+describe('a body', () => {
+  it.each<[string, string | Uint8Array, Record<string, string>, number, unknown]>([
+    ['is JSON', '{"a":1}', json, 200, { body: { a: 1 } }],
+    ['may name its charset', '[1]', { 'content-type': 'application/json; charset=utf-8' }, 200, { body: [1] }],
+    ['may be a kind of JSON', '[1]', { 'content-type': 'application/merge-patch+json' }, 200, { body: [1] }],
+    ['may begin with a byte order mark', '\ufeff[1]', json, 200, { body: [1] }],
+    ['may be nested 100 deep', deep(100), json, 200, { body: JSON.parse(deep(100)) }],
+    ['may hold brackets in strings', JSON.stringify('['.repeat(200)), json, 200, { body: '['.repeat(200) }],
+    ['loses __proto__', '{"__proto__":{"x":1},"a":{"\\u005f_proto__":1}}', json, 200, { body: { a: {} } }],
+    ['loses constructor.prototype', '{"constructor":{"prototype":{"x":1}},"b":1}', json, 200, { body: { b: 1 } }],
+    ['keeps an innocent constructor', '{"constructor":"prototype"}', json, 200, { body: { constructor: 'prototype' } }],
+    ['is not nested 101 deep', deep(101), json, 422, undefined],
+    ['is not a bomb of brackets', '['.repeat(100_000), json, 422, undefined],
+    ['has one byte order mark at most', '\ufeff\ufeff[1]', json, 422, undefined],
+    ['is not broken', '{"a":', json, 422, undefined],
+    ['is valid UTF-8', new Uint8Array([0x22, 0xff, 0x22]), json, 422, undefined],
+    ['is not a form', 'a=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415, undefined],
+    ['is not text', '{}', { 'content-type': 'text/plain' }, 415, undefined],
+    ['is not in another charset', '{}', { 'content-type': 'application/json; charset=latin1' }, 415, undefined],
+    ['is not compressed', '{}', { ...json, 'content-encoding': 'gzip' }, 415, undefined],
+  ])('%s', async (_, body, headers, status, answer) => {
+    const { url } = await serve([echo]);
+    const response = await fetch(`${url}/v1/echo`, { method: 'POST', headers: { 'x-api-key': 'a', ...headers }, body });
+    expect(response.status).toBe(status);
+    if (answer !== undefined) expect(await response.json()).toEqual(answer);
+  });
+
+  it('is undefined when empty', async () => {
+    const { call } = await serve([echo]);
+    expect(await (await call('POST', '/v1/echo', '')).json()).toEqual({});
+  });
+
+  it('needs no content type', async () => {
+    const { raw } = await serve([echo]);
+    const head = 'POST /v1/echo HTTP/1.1\r\nHost: x\r\nX-API-Key: a\r\nConnection: close\r\nContent-Length: 3\r\n\r\n';
+    expect(await raw(`${head}[7]`)).toContain('{"body":[7]}');
+  });
+
+  it('that is not JSON is refused in the shape of FastAPI', async () => {
+    const { call } = await serve([echo]);
+    const response = await call('POST', '/v1/echo', '{');
+    expect(await response.json()).toEqual({
+      detail: [{ loc: ['body'], msg: 'JSON decode error', type: 'json_invalid' }],
+    });
+  });
+
+  it('is not waited for when its length is announced and too large', async () => {
+    const { raw } = await serve([small]);
+    const head =
+      'POST /v1/small HTTP/1.1\r\nHost: x\r\nX-API-Key: a\r\nConnection: close\r\nContent-Length: 99999999\r\n\r\n';
+    expect(await raw(head)).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it('is cut off at the limit when its length is not announced', async () => {
+    const { raw } = await serve([small]);
+    const head =
+      'POST /v1/small HTTP/1.1\r\nHost: x\r\nX-API-Key: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n';
+    expect(await raw(`${head}b\r\n"aaaaaaaaa"\r\n`)).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it('that is far too large still gets to hear why', async () => {
+    const { call } = await serve([small]);
+    const response = await call('POST', '/v1/small', JSON.stringify('x'.repeat(5_000_000)));
+    expect(response.status).toBe(413);
+    expect(await response.json()).toEqual({ detail: 'Request body is larger than 10 bytes' });
+  });
+
+  it('without end and without length gets to hear why', async () => {
+    const { url } = await serve([small]);
+    const chunk = new Uint8Array(100_000).fill(0x20);
+    let left = 50;
+    const body = new ReadableStream({
+      pull: (stream) => (left-- > 0 ? stream.enqueue(chunk) : stream.close()),
+    });
+    const headers = { 'x-api-key': 'a', 'content-type': 'application/json' };
+    const response = await fetch(`${url}/v1/small`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+    expect(response.status).toBe(413);
+  });
+
+  it('of a client that leaves is no error of ours', async () => {
+    const { port, log, metrics } = await serve([echo]);
+    const left = new Promise<void>((resolve) => {
+      const original = metrics.observe;
+      metrics.observe = (...labels) => {
+        original(...labels);
+        resolve();
+      };
+    });
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write('POST /v1/echo HTTP/1.1\r\nHost: x\r\nX-API-Key: a\r\nContent-Length: 100\r\n\r\n{"a"', () =>
+        socket.destroy(),
+      );
+    });
+    await left;
+    await Promise.resolve();
+    expect(log.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
+    expect(log.find(({ message }) => message === 'request')?.fields).toMatchObject({
+      status: 499,
+      endpoint: '/v1/echo',
+    });
+  });
+});

@@ -1,0 +1,211 @@
+/** The OpenAPI document: structurally sound, complete, the same every time. */
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { createOpenApi, type OpenApi, type OpenApiOperation } from '../../src/http/openapi.ts';
+import { fake, serve } from './harness.ts';
+
+const shared = z.object({ text: z.string() }).meta({ id: 'Memory' });
+interface Tree {
+  children: Tree[];
+}
+const tree: z.ZodType<Tree> = z.lazy(() => z.object({ children: z.array(tree) }));
+
+const operations = [
+  fake('POST', '/v1/run', {
+    name: 'session.run',
+    mutates: true,
+    input: {
+      body: z
+        .object({
+          message: z
+            .string()
+            .min(1)
+            .transform((text) => text.trim()),
+          when: z.date().optional(),
+          vector: z.array(z.number()).optional(),
+          count: z.int().default(5),
+          special: z.custom<Map<string, string>>().optional(),
+        })
+        .refine(({ message }) => message !== 'x'),
+    },
+    output: z.object({ memory: shared, at: z.date(), size: z.number().transform(String) }),
+    example: { body: { message: 'hi', session_id: '$session', vector: '$vector' } },
+    owned: ['body.session_id'],
+  }),
+  fake('GET', '/v1/session/{id}/memories/{hash}', {
+    input: {
+      path: z.object({ id: z.string(), hash: z.string().length(32) }),
+      query: z.object({ top_k: z.coerce.number().int().min(1).default(5) }).meta({ id: 'MemoryQuery' }),
+    },
+    output: shared,
+    example: { path: { id: '$session', hash: '$hash' }, query: { top_k: 3 } },
+    owned: ['path.id'],
+  }),
+  fake('DELETE', '/v1/session/{session}/memories/{h}', {
+    input: { path: z.object({ session: z.string(), h: z.string() }) },
+    http: { status: 204 },
+  }),
+  fake('DELETE', '/v1/entities/{key:path}', {
+    input: { path: z.object({ key: z.string() }) },
+    http: { aliases: ['/v1/literals/{key:path}'] },
+  }),
+  fake('POST', '/v1/tree', { input: { body: tree }, output: tree }),
+  fake('POST', '/api/events', { dialect: 'sel', input: { body: z.object({ type: z.string() }) } }),
+  fake('POST', '/api/v1/agents', {
+    dialect: 'cellstate',
+    input: { body: z.object({ name: z.string() }) },
+    errors: [409],
+  }),
+  fake('GET', '/metrics', {
+    dialect: 'synod',
+    access: 'metrics',
+    output: z.string().meta({ contentType: 'text/plain' }),
+  }),
+  fake('GET', '/v1/health', { access: 'open' }),
+];
+
+const document = createOpenApi(operations, '1.2.3');
+const all = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+const get = (path: string, method: string): OpenApiOperation => document.paths[path]![method]!;
+
+function visit(value: unknown, see: (key: string, value: unknown) => void): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    see(key, inner);
+    visit(inner, see);
+  }
+}
+
+it('every reference leads somewhere', () => {
+  const references = new Set<string>();
+  visit(document, (key, value) => key === '$ref' && references.add(String(value)));
+  expect(references.size).toBeGreaterThan(5);
+  for (const reference of references) {
+    const target = reference
+      .slice(2)
+      .split('/')
+      .reduce<unknown>((at, part) => (at as Record<string, unknown>)?.[part], document);
+    expect(target, reference).toBeTypeOf('object');
+  }
+});
+
+it('every operation has a name of its own, a summary, a tag and a success', () => {
+  const names = all.map(({ operation }) => operation.operationId);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names).toHaveLength(operations.length);
+  for (const { operation } of all) {
+    expect(operation.summary).not.toBe('');
+    expect(document.tags.map(({ name }) => name)).toContain(operation.tags[0]);
+    expect(Object.keys(operation.responses).some((status) => /^2\d\d$/.test(status))).toBe(true);
+    for (const [status, response] of Object.entries(operation.responses)) {
+      expect(status).toMatch(/^[2-5]\d\d$/);
+      expect(response.description).not.toBe('');
+    }
+  }
+});
+
+it('every path parameter is declared once, required, and in the path', () => {
+  for (const { path, operation } of all) {
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const declared = operation.parameters.filter((parameter) => parameter.in === 'path');
+    expect(declared.map(({ name }) => name)).toEqual(inPath);
+    expect(declared.every(({ required, schema }) => required && typeof schema === 'object')).toBe(true);
+    expect(path).not.toContain(':path');
+  }
+});
+
+it('no two paths differ in parameter names only', () => {
+  const shapes = Object.keys(document.paths).map((path) => path.replace(/\{\w+\}/g, '{}'));
+  expect(new Set(shapes).size).toBe(shapes.length);
+});
+
+it('every security requirement names a scheme of the document', () => {
+  const schemes = Object.keys(document.components.securitySchemes!);
+  for (const { operation } of all) {
+    for (const requirement of operation.security)
+      expect(schemes).toEqual(expect.arrayContaining(Object.keys(requirement)));
+  }
+  expect(get('/v1/health', 'get').security).toEqual([]);
+  expect(get('/metrics', 'get').security).toEqual([{ basic: [] }]);
+  expect(get('/v1/run', 'post').security).toEqual([{ bearer: [] }, { apiKey: [] }]);
+});
+
+it('component names and schema keywords are those of JSON Schema 2020-12', () => {
+  for (const name of Object.keys(document.components.schemas!)) expect(name).toMatch(/^[\w.-]+$/);
+  visit(document, (key) => expect(['$defs', '$schema', 'definitions', 'nullable']).not.toContain(key));
+});
+
+it('refusals appear with the bodies that are really sent', () => {
+  const run = get('/v1/run', 'post').responses;
+  expect(Object.keys(run)).toEqual(['200', '401', '402', '404', '409', '413', '415', '422', '429', '500', '503']);
+  expect(run['422']!.content!['application/json']!.example).toEqual({
+    detail: [{ loc: ['body', 'message'], msg: 'Field required', type: 'missing' }],
+  });
+  expect(run['429']!.headers).toHaveProperty('Retry-After');
+  const sel = get('/api/events', 'post').responses;
+  expect(sel['400']!.content!['application/json']!.example).toMatchObject({
+    message: 'Validation error: message: Field required',
+  });
+  const cellstate = get('/api/v1/agents', 'post').responses;
+  expect(cellstate['402']).toBeUndefined();
+  expect(cellstate['409']!.content!['application/json']!.example).toMatchObject({ code: 'STATE_CONFLICT' });
+  expect(Object.keys(get('/metrics', 'get').responses['401']!.content!)).toEqual(['application/problem+json']);
+});
+
+it('examples are values a reader could send', () => {
+  const body = get('/v1/run', 'post').requestBody!;
+  expect(JSON.stringify(document)).not.toContain('"$session"');
+  expect(body.content['application/json']!.example).toMatchObject({
+    message: 'hi',
+    vector: [expect.any(Number), expect.any(Number), expect.any(Number)],
+  });
+  expect(body.description).toContain('shortened');
+  const { parameters } = get('/v1/session/{id}/memories/{hash}', 'get');
+  expect(parameters.map(({ name, example }) => [name, example])).toEqual([
+    ['id', expect.stringMatching(/^[0-9a-f-]{36}$/)],
+    ['hash', expect.stringMatching(/^[0-9a-f]{32}$/)],
+    ['top_k', 3],
+  ]);
+});
+
+it('schemas say what may be sent and what comes back', () => {
+  const schema = get('/v1/run', 'post').requestBody!.content['application/json']!.schema;
+  expect(schema.required).toEqual(['message']);
+  expect((schema.properties as Record<string, unknown>).count).toEqual({ default: 5, type: 'integer' });
+  expect(get('/v1/run', 'post').parameters.map(({ name }) => name)).toEqual(['Idempotency-Key']);
+  const memory = get('/v1/session/{id}/memories/{hash}', 'get').responses['200']!.content!['application/json']!.schema;
+  expect(memory).toEqual({ $ref: '#/components/schemas/Memory' });
+  expect(document.components.schemas).toHaveProperty('Memory', expect.objectContaining({ required: ['text'] }));
+  expect(Object.keys(get('/metrics', 'get').responses['200']!.content!)).toEqual(['text/plain']);
+  expect(get('/v1/session/{id}/memories/{hash}', 'delete').responses['204']!.content).toBeUndefined();
+  expect(get('/v1/entities/{key}', 'delete')['x-aliases']).toEqual(['/v1/literals/{key:path}']);
+});
+
+it('an id may stand for one shape in requests and another in answers', () => {
+  const both = z.object({ size: z.number().default(1) }).meta({ id: 'Both' });
+  const op = fake('POST', '/v1/x', { input: { body: z.object({ both }) }, output: z.object({ both }) });
+  const { schemas } = createOpenApi([op], '1').components;
+  expect(schemas!.Both).not.toHaveProperty('required');
+  expect(schemas!['post.v1.x.output.Both']).toMatchObject({ required: ['size'] });
+});
+
+it('answers may grow', () => {
+  expect(get('/v1/run', 'post').responses['200']!.content!['application/json']!.schema).not.toHaveProperty(
+    'additionalProperties',
+  );
+});
+
+it('the same operations give the same document', () => {
+  expect(JSON.stringify(createOpenApi(operations, '1.2.3'))).toBe(JSON.stringify(document));
+});
+
+it('is served to everybody, and describes itself', async () => {
+  const { url } = await serve(operations);
+  const response = await fetch(`${url}/openapi.json`);
+  expect(response.headers.get('content-type')).toBe('application/json');
+  const served = (await response.json()) as OpenApi;
+  expect(served.openapi).toBe('3.1.0');
+  expect(Object.keys(served.paths)).toEqual([...Object.keys(document.paths), '/openapi.json', '/docs']);
+});
