@@ -1,4 +1,4 @@
-/** Every setting, its default and its environment variables. One table: CLI options, README and start-up read it. */
+/** The configuration of a server or an embedded runtime. Defaults and variables stand in `settings.ts`. */
 import type { Capacities } from '../actors/kinds/session/model.ts';
 
 export interface Config {
@@ -11,6 +11,8 @@ export interface Config {
   readonly key: string | undefined;
   /** Serve callers without a token as the subject `anonymous`, community tier. */
   readonly allowAnonymous: boolean;
+  /** Let anonymous mode listen on an address others can reach. */
+  readonly forceAnonymous: boolean;
   /** `auto`: off for anonymous mode on loopback, on otherwise. */
   readonly rateLimit: 'auto' | 'on' | 'off';
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

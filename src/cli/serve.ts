@@ -1,0 +1,63 @@
+/** `synod serve`, and `npm start`, which is the same in anonymous development mode. */
+import { pino } from 'pino';
+import type { Config } from '../config.ts';
+import { type RunningServer, startServer } from '../server.ts';
+import { loadConfig } from '../settings.ts';
+import type { Command, Options } from './options.ts';
+
+async function serveWith(config: Config): Promise<number> {
+  // Logs go to standard error, so that standard output stays for what people and scripts wait for.
+  const logger = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: false }));
+  const server = await startServer(config, logger);
+  process.stdout.write(`synod listening on ${server.url}\n${tryThis(config, server)}`);
+  await signalled();
+  logger.info({}, 'draining');
+  await server.close();
+  logger.info({}, 'stopped');
+  logger.flush();
+  return 0;
+}
+
+function tryThis(config: Config, { url }: RunningServer): string {
+  const token = config.allowAnonymous ? '' : ` -H "Authorization: Bearer $TOKEN"`;
+  return (
+    `try this: curl -s ${url}/v1/run${token} -H 'Content-Type: application/json' -d '{"message":"What did we decide?"}'\n` +
+    `docs:     ${url}/docs\n`
+  );
+}
+
+/** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      process.once('SIGINT', () => process.exit(130));
+      process.once('SIGTERM', () => process.exit(143));
+      resolve();
+    };
+    let first = true;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        if (first) stop();
+        first = false;
+      });
+    }
+  });
+}
+
+export const serve: Command = {
+  summary: 'Serves the API.',
+  options: [],
+  configured: true,
+  run: (options, env) => serveWith(loadConfig(options, env)),
+};
+
+/** Anonymous unless a key is given: for the first five minutes on one's own machine. */
+export const start: Command = {
+  summary: 'Serves the API in anonymous development mode (npm start).',
+  options: [],
+  configured: true,
+  run: (options: Options, env) => {
+    const keyed = options.key !== undefined || env.SYNOD_KEY !== undefined;
+    return serveWith(loadConfig(keyed ? options : { 'allow-anonymous': true, ...options }, env));
+  },
+};

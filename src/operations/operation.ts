@@ -1,0 +1,104 @@
+/**
+ * An operation is something the outside may ask, as a plain value. Routing, validation, OpenAPI, clients, tools and
+ * the tenancy tests are loops over lists of these.
+ */
+import type { z } from 'zod';
+import type { Services } from './services.ts';
+
+export type Dialect = 'cortex' | 'sel' | 'cellstate' | 'synod';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Who is asking, and how this one request is to be treated. */
+export interface Caller {
+  /** The subject: owner of everything the request may see. */
+  readonly tenant: string;
+  readonly tier: 'community' | 'pro' | 'enterprise';
+  readonly anonymous: boolean;
+  readonly requestId: string;
+  /** The client's address, as the proxy headers say when trusted. */
+  readonly ip: string;
+  readonly idempotencyKey?: string;
+  /** Makes a new id: random, or derived from the idempotency key so that a repeated request makes the same ones. */
+  newId(): string;
+}
+
+export interface Context {
+  readonly caller: Caller;
+  readonly services: Services;
+}
+
+/** Where the parts of the input come from; absent parts are not read. */
+export interface InputSchemas {
+  readonly path?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+}
+
+type Part<S, K extends keyof InputSchemas> = S extends Record<K, infer Z extends z.ZodType> ? z.output<Z> : undefined;
+
+export interface Input<S extends InputSchemas> {
+  readonly path: Part<S, 'path'>;
+  readonly query: Part<S, 'query'>;
+  readonly body: Part<S, 'body'>;
+}
+
+/** A non-JSON answer, or one whose status differs from the operation's usual one. */
+export class Answer {
+  readonly status: number | undefined;
+  readonly body: unknown;
+  readonly contentType: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    body: unknown,
+    options: { status?: number; contentType?: string; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    this.body = body;
+    this.status = options.status;
+    this.contentType = options.contentType;
+    this.headers = options.headers ?? {};
+  }
+}
+
+export interface Operation<S extends InputSchemas = InputSchemas> {
+  /** Dotted, stable: `session.run`. The OpenAPI operationId. */
+  readonly name: string;
+  readonly dialect: Dialect;
+  readonly summary: string;
+  readonly description?: string;
+  readonly http: {
+    readonly method: Method;
+    /** `{name}` is one segment, `{name:path}` the rest of the path, slashes included. */
+    readonly path: string;
+    /** Other paths with the same meaning. */
+    readonly aliases?: readonly string[];
+    readonly status: number;
+    /** Largest request body in bytes. Default: the server's. */
+    readonly maxBodyBytes?: number;
+  };
+  readonly input: S;
+  /** Shape of the success body, for the documentation and the tests. */
+  readonly output: z.ZodType;
+  /**
+   * `open`: anybody; `tenant`: needs a token (or anonymous mode); `metrics`: Basic auth of its own.
+   */
+  readonly access: 'open' | 'tenant' | 'metrics';
+  /** Whether it changes anything: such an operation honours `Idempotency-Key`. */
+  readonly mutates: boolean;
+  /** Error statuses beside those every operation of its access has. */
+  readonly errors?: readonly number[];
+  /**
+   * A call that works, for the documentation and the generated tests. `$session` stands for the id of an existing
+   * session of the caller, `$hash` for one of its memories, `$key` for one of its entities, `$vector` for a vector of the
+   * embedder's dimension.
+   */
+  readonly example: { readonly path?: object; readonly query?: object; readonly body?: unknown };
+  /** Where ids of somebody's property appear in the input: `path.id`, `body.session_id`. Drives the tenancy tests. */
+  readonly owned: readonly string[];
+  run(context: Context, input: Input<S>): Promise<unknown>;
+}
+
+/** Keeps the types of one operation; the lists hold the widened form. */
+export function operation<const S extends InputSchemas>(op: Operation<S>): Operation {
+  return op as unknown as Operation;
+}

@@ -1,0 +1,18 @@
+/** What operations may use: the actors, and the parts of the world that put vectors and ranks on their input. */
+import type { ActorSystem, Clock } from '../../actors/ports.ts';
+import type { Config } from '../config.ts';
+import type { Embedder } from '../embedding/embedder.ts';
+import type { Ranker } from '../recall/ranker.ts';
+
+export interface Services {
+  readonly system: ActorSystem;
+  readonly embedder: Embedder;
+  readonly ranker: Ranker;
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly version: string;
+  /** Readiness of every part, by name. */
+  checks(): Readonly<Record<string, 'ok' | string>>;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+}

@@ -1,0 +1,74 @@
+/** How operations reach a session: by the caller's own address, so a foreign id is simply not there. */
+import type { Address } from '../../../actors/address.ts';
+import { AppError, type ErrorCode } from '../../../actors/errors.ts';
+import type { CommandEvent, CommandName } from '../../../actors/kinds/session/events.ts';
+import type { SessionContext } from '../../../actors/kinds/session/model.ts';
+import type { Outcomes } from '../../../actors/kinds/session/outcomes.ts';
+import type { Context } from '../operation.ts';
+
+export interface Told<N extends CommandName> {
+  readonly outcome: Outcomes[N];
+  /** The session as the command left it. */
+  readonly session: SessionContext;
+  readonly revision: number;
+}
+
+export function sessionAddress({ caller }: Context, id: string): Address {
+  return { tenant: caller.tenant, kind: 'session', id };
+}
+
+/** The one wording for a session that is not there, or not the caller's: it must not tell which. */
+export function noSession(): AppError {
+  return new AppError('NOT_FOUND', 'Session not found');
+}
+
+/** @throws AppError NOT_FOUND */
+export async function readSession(context: Context, id: string): Promise<SessionContext> {
+  const view = await context.services.system.read<SessionContext>(sessionAddress(context, id));
+  if (!view) throw noSession();
+  return view.context;
+}
+
+/** The event of a command; the runtime adds `at`. */
+type Told0<N extends CommandName> = Omit<CommandEvent<N>, 'at'>;
+
+/**
+ * Sends a command and waits until it is durable.
+ *
+ * @throws AppError NOT_FOUND for an absent session, and whatever code the session's outcome names
+ */
+export async function tellSession<N extends CommandName>(
+  context: Context,
+  id: string,
+  event: Told0<N>,
+): Promise<Told<N>> {
+  const { caller, services } = context;
+  const options = {
+    correlationId: caller.requestId,
+    // Two commands of one request need two keys; the event's type tells them apart.
+    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${event.type}:${caller.idempotencyKey}` }),
+  };
+  const answered = await services.system
+    .ask<SessionContext>(sessionAddress(context, id), event as { type: N }, options)
+    .catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'NOT_FOUND' ? noSession() : error;
+    });
+  const reply = answered.reply as Outcomes[N] | { readonly error: { code: ErrorCode; message: string } };
+  if (typeof reply === 'object' && reply !== null && 'error' in reply) {
+    throw new AppError(reply.error.code, reply.error.message);
+  }
+  return { outcome: reply as Outcomes[N], session: answered.context, revision: answered.revision };
+}
+
+/** @throws AppError INVALID naming the field, when a vector has another length than the session's dimension */
+export function toVector(
+  values: readonly number[],
+  dimension: number,
+  ...loc: readonly (string | number)[]
+): Float32Array {
+  if (values.length !== dimension) {
+    const msg = `vector has ${values.length} numbers, ${dimension} wanted`;
+    throw new AppError('INVALID', msg, { details: [{ loc: ['body', ...loc], msg, type: 'value_error' }] });
+  }
+  return Float32Array.from(values);
+}

@@ -1,0 +1,84 @@
+/** The context block: what a session puts in front of its agent's next prompt, within a hard token budget. */
+import type { Entity } from '../../../actors/kinds/session/model.ts';
+import type { Hit } from '../../recall/ranker.ts';
+
+/** Characters of one memory in the block; the memory itself can be expanded by its hash. */
+const MAX_MEMORY_CHARS = 500;
+
+export interface BlockInput {
+  readonly label: string;
+  readonly turn: number;
+  readonly memories: number;
+  readonly hits: readonly Hit[];
+  readonly entities: readonly Entity[];
+  /** Hard bound in estimated tokens. */
+  readonly budgetTokens: number;
+}
+
+export interface Block {
+  readonly text: string;
+  /** Estimated tokens of the text, at most the budget. */
+  readonly tokens: number;
+  /** Memories that made it into the block. */
+  readonly shown: readonly Hit[];
+  readonly entities: readonly Entity[];
+}
+
+/**
+ * Estimates how many tokens a language model's tokenizer makes of a text. Errs upwards: four letters or three digits or
+ * one mark of punctuation or one non-Latin character each count as a token, where byte-pair vocabularies of 100,000
+ * entries average above four characters of English per token.
+ */
+export function estimateTokens(text: string): number {
+  let tokens = 0;
+  for (const [run] of text.matchAll(/[A-Za-z]+|[0-9]+|[^\sA-Za-z0-9]/gu)) {
+    if (/^[A-Za-z]/.test(run)) tokens += Math.ceil(run.length / 5);
+    else if (/^[0-9]/.test(run)) tokens += Math.ceil(run.length / 3);
+    else tokens += 1;
+  }
+  return tokens;
+}
+
+/** Cuts a text to a number of characters without splitting a surrogate pair. */
+export function clip(text: string, chars: number): { readonly text: string; readonly truncated: boolean } {
+  if (text.length <= chars) return { text, truncated: false };
+  const cut = text.slice(0, Math.max(0, chars - 1)).replace(/[\uD800-\uDBFF]$/, '');
+  return { text: `${cut}…`, truncated: true };
+}
+
+/** One line per item: a memory must not be able to forge another line of the block. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+export function contextBlock(input: BlockInput): Block {
+  const header = `[${input.label} Context | Turn ${input.turn} | ${input.memories} memories]`;
+  const lines = [header];
+  let tokens = estimateTokens(header);
+  const fits = (line: string, extra = 0) => tokens + extra + estimateTokens(line) <= input.budgetTokens;
+  const shown: Hit[] = [];
+  const title = 'Relevant context:';
+  for (const hit of input.hits) {
+    // A memory that has nothing to do with the message would only cost tokens.
+    if (hit.score <= 0) continue;
+    const line = `  ${shown.length + 1}. [${hit.score.toFixed(2)}] ${clip(oneLine(hit.memory.text), MAX_MEMORY_CHARS).text}`;
+    const extra = shown.length === 0 ? estimateTokens(title) : 0;
+    if (!fits(line, extra)) continue;
+    if (shown.length === 0) lines.push(title);
+    lines.push(line);
+    tokens += extra + estimateTokens(line);
+    shown.push(hit);
+  }
+  const entities: Entity[] = [];
+  const heading = 'Known values:';
+  for (const entity of input.entities) {
+    const line = `  ${oneLine(entity.key)} (${entity.kind}) = ${clip(oneLine(entity.value), MAX_MEMORY_CHARS).text}`;
+    const extra = entities.length === 0 ? estimateTokens(heading) : 0;
+    if (!fits(line, extra)) continue;
+    if (entities.length === 0) lines.push(heading);
+    lines.push(line);
+    tokens += extra + estimateTokens(line);
+    entities.push(entity);
+  }
+  return { text: lines.join('\n'), tokens, shown, entities };
+}

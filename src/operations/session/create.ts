@@ -1,0 +1,129 @@
+/** Creating and deleting a session. */
+import { z } from 'zod';
+import { formatAddress } from '../../../actors/address.ts';
+import { AppError } from '../../../actors/errors.ts';
+import type { SessionInput } from '../../../actors/kinds/session/create.ts';
+import { type Context, operation } from '../operation.ts';
+import { id, sessionPath, vector } from '../schemas.ts';
+import { noSession, sessionAddress, toVector } from './access.ts';
+
+const capacity = z.int().min(1).max(5_000);
+
+const body = z.object({
+  session_id: id.optional().describe('An id of your own choice; absent: a new one is made.'),
+  dimension: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .optional()
+    .describe("Must be the server's embedder dimension, which is the default."),
+  model_name: z.string().min(1).max(200).default('all-MiniLM-L6-v2'),
+  use_attention: z.boolean().default(false),
+  use_cache: z.boolean().default(false),
+  use_meta_pss: z.boolean().optional().describe('Same as use_cortex.'),
+  use_cortex: z.boolean().default(false),
+  enable_topic_switch: z.boolean().default(true),
+  template_embedding: vector.nullish().describe('Pre-initialises the state.'),
+  policy_vectors: z
+    .array(
+      z.object({
+        embedding: vector,
+        weight: z.number().min(0.01).max(100).default(1.5),
+        promote: z.boolean().default(true),
+      }),
+    )
+    .max(64)
+    .nullish(),
+  memory: z
+    .object({ short_term: capacity, medium_term: capacity, long_term: capacity })
+    .partial()
+    .nullish()
+    .describe('Memories each tier holds.'),
+});
+
+type CreateBody = Partial<z.output<typeof body>>;
+
+/** The statechart's input for a new session. */
+export function createInput(context: Context, body: CreateBody): Omit<SessionInput, 'id' | 'at'> {
+  const { config, embedder } = context.services;
+  const dimension = body.dimension ?? embedder.dimension;
+  if (dimension !== embedder.dimension) {
+    const msg = `dimension is ${dimension}, this server's embedder "${embedder.id}" makes ${embedder.dimension}`;
+    throw new AppError('INVALID', msg, { details: [{ loc: ['body', 'dimension'], msg, type: 'value_error' }] });
+  }
+  return {
+    config: {
+      dimension,
+      embedder: embedder.id,
+      model_name: body.model_name ?? 'all-MiniLM-L6-v2',
+      use_attention: body.use_attention ?? false,
+      use_cache: body.use_cache ?? false,
+      use_cortex: body.use_cortex === true || body.use_meta_pss === true,
+      enable_topic_switch: body.enable_topic_switch ?? true,
+      memory: {
+        short_term: body.memory?.short_term ?? config.memory.short_term,
+        medium_term: body.memory?.medium_term ?? config.memory.medium_term,
+        long_term: body.memory?.long_term ?? config.memory.long_term,
+      },
+    },
+    template: body.template_embedding ? toVector(body.template_embedding, dimension, 'template_embedding') : null,
+    policies: (body.policy_vectors ?? []).map(({ embedding, weight, promote }, i) => ({
+      embedding: toVector(embedding, dimension, 'policy_vectors', i, 'embedding'),
+      weight,
+      promote,
+    })),
+  };
+}
+
+export const create = operation({
+  name: 'session.create',
+  dialect: 'cortex',
+  summary: 'Create a session',
+  http: { method: 'POST', path: '/v1/session/create', status: 200 },
+  input: { body: body.optional().default(() => body.parse({})) },
+  output: z.object({ session_id: z.string(), created: z.boolean() }),
+  access: 'tenant',
+  mutates: true,
+  errors: [409],
+  example: { body: { memory: { long_term: 500 } } },
+  owned: [],
+  run: async (context, { body }) => {
+    const { caller, services } = context;
+    const id = body.session_id ?? caller.newId();
+    const input = createInput(context, body);
+    await services.system
+      .spawn(sessionAddress(context, id), input, {
+        correlationId: caller.requestId,
+        ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `create:${caller.idempotencyKey}` }),
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
+        throw new AppError('CONFLICT', 'Session already exists', { cause: error });
+      });
+    return { session_id: id, created: true };
+  },
+});
+
+export const remove = operation({
+  name: 'session.delete',
+  dialect: 'cortex',
+  summary: 'Delete a session',
+  description: 'Its memories, vectors and texts leave the store; the log keeps the hashes.',
+  http: { method: 'DELETE', path: '/v1/session/{id}', status: 200 },
+  input: { path: sessionPath },
+  output: z.object({ session_id: z.string(), deleted: z.boolean() }),
+  access: 'tenant',
+  mutates: true,
+  example: { path: { id: '$session' } },
+  owned: ['path.id'],
+  run: async (context, { path }) => {
+    const { caller, services } = context;
+    const removed = await services.system.remove(sessionAddress(context, path.id), {
+      correlationId: caller.requestId,
+      ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `delete:${caller.idempotencyKey}` }),
+    });
+    if (!removed) throw noSession();
+    services.ranker.forget(formatAddress(sessionAddress(context, path.id)));
+    return { session_id: path.id, deleted: true };
+  },
+});

@@ -1,0 +1,188 @@
+/** `POST /v1/run`: what a session remembers of a message, and the message itself buffered until its answer comes. */
+import { z } from 'zod';
+import { AppError } from '../../../actors/errors.ts';
+import type { SessionContext } from '../../../actors/kinds/session/model.ts';
+import type { RunOutcome } from '../../../actors/kinds/session/outcomes.ts';
+import { chunkText } from '../../../actors/kinds/session/store.ts';
+import type { Recalled } from '../../recall/ranker.ts';
+import { type Context, operation } from '../operation.ts';
+import { cosine, id, isolationReport, name, text, timestamp, toMs, turnMetrics } from '../schemas.ts';
+import { noSession, readSession, sessionAddress, tellSession } from './access.ts';
+import { type Block, contextBlock } from './context-block.ts';
+import { createInput } from './create.ts';
+import { embedForRecall, embedForStore } from './embed.ts';
+import { metricsOf } from './metrics.ts';
+import { matchEntities, recall } from './recall.ts';
+
+/** Similarity from which an answer may be reused, unless the caller says otherwise. */
+const SHORT_CIRCUIT = 0.85;
+/** Attempts to embed an answer together with a pending message that keeps changing. */
+export const MAX_STALE = 5;
+
+const body = z.object({
+  message: text,
+  session_id: id.optional().describe('Absent: a new session.'),
+  response: text.optional().describe("The model's answer to the message before; stored first."),
+  short_circuit_threshold: cosine.default(SHORT_CIRCUIT),
+  reset_context: z.boolean().default(false).describe('Forget what was said, keep the id; an unknown id is created.'),
+  top_k: z.int().min(1).max(100).optional(),
+  max_context_tokens: z.int().min(50).max(100_000).optional().describe('Bound of the context block.'),
+  timestamp: timestamp.optional(),
+  episode: name(200).optional().describe('Label of a conversation inside the session.'),
+});
+
+export type RunBody = z.output<typeof body>;
+
+export const runOutput = z.object({
+  session_id: z.string(),
+  context: z.string(),
+  top_similarity: z.number(),
+  short_circuit: z.boolean(),
+  drift_score: z.number(),
+  drift_detected: z.boolean(),
+  drift_phase: z.enum(['stable', 'shifting', 'drifted']),
+  drift_confirmed: z.boolean(),
+  metrics: turnMetrics,
+  dedup_signal: z.string().nullable().describe('Of the inline response.'),
+  retrieval_error: z.string().nullable(),
+  degraded: z.boolean().describe('Recall went on without vectors.'),
+  isolation: isolationReport,
+  stored: z.boolean().nullable().describe('Whether the inline response was stored; null without one.'),
+  context_tokens: z.int().describe('Estimated tokens of the context block.'),
+  context_budget_tokens: z.int(),
+  recalled: z.array(z.object({ memory_hash: z.string(), score: z.number() })),
+});
+
+export const run = operation({
+  name: 'session.run',
+  dialect: 'cortex',
+  summary: 'Retrieve context for a message',
+  description:
+    'Stores the previous answer when one is given, measures the message against the session, buffers it until its ' +
+    'answer is stored, and returns the context block.',
+  http: { method: 'POST', path: '/v1/run', status: 200 },
+  input: { body },
+  output: runOutput,
+  access: 'tenant',
+  mutates: true,
+  example: { body: { session_id: '$session', message: 'Which embedder did we pick for German text?' } },
+  owned: ['body.session_id'],
+  run: async (context, { body }) => await runSession(context, body),
+});
+
+/** Also behind the cluster's run: a cluster's own session is an ordinary one. */
+export async function runSession(context: Context, body: RunBody): Promise<z.input<typeof runOutput>> {
+  const id = body.session_id ?? context.caller.newId();
+  const created =
+    body.session_id === undefined ||
+    (body.reset_context && !context.services.system.exists(sessionAddress(context, id)));
+  if (created) await spawn(context, id);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await attemptRun(context, id, body);
+    } catch (error) {
+      // The pending message changed while its answer was embedded; with a fresh look it is right.
+      if (!(error instanceof AppError && error.code === 'STALE') || attempt === MAX_STALE) throw error;
+    }
+  }
+}
+
+async function spawn(context: Context, id: string): Promise<void> {
+  const { caller, services } = context;
+  const options = caller.idempotencyKey === undefined ? {} : { idempotencyKey: `create:${caller.idempotencyKey}` };
+  await services.system
+    .spawn(sessionAddress(context, id), createInput(context, {}), { correlationId: caller.requestId, ...options })
+    .catch((error: unknown) => {
+      // Somebody else created it a moment ago: then it is there, which is all that was wanted.
+      if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
+    });
+}
+
+async function attemptRun(context: Context, id: string, body: RunBody): Promise<z.input<typeof runOutput>> {
+  const { config } = context.services;
+  const before = await readSession(context, id).catch((error: unknown) => {
+    throw error instanceof AppError && error.code === 'NOT_FOUND' ? noSession() : error;
+  });
+  const vector = await embedForRecall(context, before, body.message, 'query');
+  const question = { text: body.message, vector, topK: body.top_k ?? config.runTopK };
+  const first = body.reset_context ? NOTHING : recall(context, before, question);
+  const { outcome, session } = await tellSession(context, id, {
+    type: 'run',
+    message: body.message,
+    embedding: vector ?? new Float32Array(before.config.dimension),
+    recalled: first.hits.map(({ memory }) => memory.hash),
+    response: await inlineResponse(context, before, body),
+    reset: body.reset_context,
+    timestamp: toMs(body.timestamp),
+    episode: body.episode ?? null,
+  });
+  // An inline answer, or another caller, may have added memories since the first look.
+  const seen = sameMemories(before, session) ? first : recall(context, session, question);
+  const blocked = outcome.isolation.action === 'blocked';
+  const block = contextBlock({
+    label: config.contextLabel,
+    turn: outcome.turn,
+    memories: session.memories.length,
+    hits: blocked ? [] : seen.hits,
+    entities: blocked ? [] : matchEntities(session.entities, body.message),
+    budgetTokens: body.max_context_tokens ?? config.contextBudgetTokens,
+  });
+  countShownEntities(context, id, block);
+  return answer(id, body, outcome, session, seen, block, config.contextBudgetTokens);
+}
+
+const NOTHING: Recalled = { hits: [], topSimilarity: 0, degraded: false };
+
+/** Recall marks memories as used and so replaces them; which memories there are is what matters here. */
+function sameMemories(before: SessionContext, after: SessionContext): boolean {
+  return (
+    before.nextSeq === after.nextSeq &&
+    before.memories.length === after.memories.length &&
+    before.memories[0]?.hash === after.memories[0]?.hash
+  );
+}
+
+async function inlineResponse(context: Context, session: SessionContext, body: RunBody) {
+  if (body.response === undefined) return null;
+  const pending = body.reset_context ? null : session.pending;
+  const [embedding] = await embedForStore(context, session, [chunkText(pending?.message ?? null, body.response)]);
+  return { text: body.response, embedding: embedding!, pendingId: pending?.id ?? null };
+}
+
+/** Bookkeeping nobody waits for. */
+function countShownEntities(context: Context, id: string, { entities }: Block): void {
+  if (entities.length === 0) return;
+  const event = { type: 'entity.touch', keys: entities.map(({ key }) => key) };
+  context.services.system.ask(sessionAddress(context, id), event).catch(() => {});
+}
+
+function answer(
+  id: string,
+  body: RunBody,
+  outcome: RunOutcome,
+  session: SessionContext,
+  recalled: Recalled,
+  block: Block,
+  defaultBudget: number,
+): z.input<typeof runOutput> {
+  const { drift } = outcome;
+  return {
+    session_id: id,
+    context: block.text,
+    top_similarity: recalled.topSimilarity,
+    short_circuit: recalled.topSimilarity >= body.short_circuit_threshold,
+    drift_score: drift.score,
+    drift_detected: drift.detected,
+    drift_phase: drift.phase,
+    drift_confirmed: drift.confirmed,
+    metrics: metricsOf(session),
+    dedup_signal: outcome.stored?.dedup_signal ?? null,
+    retrieval_error: recalled.degraded ? 'the embedder did not answer; recall went on without vectors' : null,
+    degraded: recalled.degraded,
+    isolation: outcome.isolation,
+    stored: outcome.stored?.stored ?? null,
+    context_tokens: block.tokens,
+    context_budget_tokens: body.max_context_tokens ?? defaultBudget,
+    recalled: block.shown.map(({ memory, score }) => ({ memory_hash: memory.hash, score })),
+  };
+}

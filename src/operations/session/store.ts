@@ -1,0 +1,86 @@
+/** `POST /v1/store`: an answer taken in, together with the message that waits for it or the one it brings along. */
+import { z } from 'zod';
+import { AppError } from '../../../actors/errors.ts';
+import { chunkText } from '../../../actors/kinds/session/store.ts';
+import { type Context, operation } from '../operation.ts';
+import { id, isolationReport, name, text, timestamp, toMs, turnMetrics } from '../schemas.ts';
+import { readSession, tellSession } from './access.ts';
+import { embedForStore } from './embed.ts';
+import { metricsOf } from './metrics.ts';
+import { MAX_STALE } from './run.ts';
+
+const body = z.object({
+  session_id: id,
+  response: text.describe("The model's answer."),
+  message: text.optional().describe('The question, when no run came before: both are stored in one call.'),
+  timestamp: timestamp.optional(),
+  episode: name(200)
+    .optional()
+    .describe('Label of a conversation inside the session; a change of label starts a new one.'),
+});
+
+type StoreBody = z.output<typeof body>;
+
+const output = z.object({
+  session_id: z.string(),
+  stored: z.boolean().describe('False when isolation did not let it in.'),
+  memory_hash: z.string().nullable(),
+  dedup_signal: z
+    .string()
+    .nullable()
+    .describe('`exact` or `near` when it repeats a memory, which is refreshed instead.'),
+  isolation: isolationReport,
+  metrics: turnMetrics,
+  warning: z.string().nullable(),
+});
+
+export const store = operation({
+  name: 'session.store',
+  dialect: 'cortex',
+  summary: 'Learn from an answer',
+  description: 'Pairs the answer with the pending message; durable when the reply arrives.',
+  http: { method: 'POST', path: '/v1/store', status: 200 },
+  input: { body },
+  output,
+  access: 'tenant',
+  mutates: true,
+  errors: [409],
+  example: { body: { session_id: '$session', response: 'We picked mpnet 768d for German content.' } },
+  owned: ['body.session_id'],
+  run: async (context, { body }) => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await attemptStore(context, body);
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'STALE') || attempt === MAX_STALE) throw error;
+      }
+    }
+  },
+});
+
+async function attemptStore(context: Context, body: StoreBody): Promise<z.input<typeof output>> {
+  const before = await readSession(context, body.session_id);
+  const pending = body.message === undefined ? before.pending : null;
+  const chunk = chunkText(body.message ?? pending?.message ?? null, body.response);
+  const texts = body.message === undefined ? [chunk] : [chunk, body.message];
+  const [embedding, messageEmbedding] = await embedForStore(context, before, texts);
+  const { outcome, session } = await tellSession(context, body.session_id, {
+    type: 'store',
+    response: body.response,
+    embedding: embedding!,
+    pendingId: pending?.id ?? null,
+    message: body.message ?? null,
+    messageEmbedding: messageEmbedding ?? null,
+    timestamp: toMs(body.timestamp),
+    episode: body.episode ?? null,
+  });
+  return {
+    session_id: body.session_id,
+    stored: outcome.stored,
+    memory_hash: outcome.memory_hash,
+    dedup_signal: outcome.dedup_signal,
+    isolation: outcome.isolation,
+    metrics: metricsOf(session),
+    warning: outcome.warning,
+  };
+}

@@ -1,0 +1,112 @@
+/** Everything but the fronts, put together: store, host, actors, embedder, recall. */
+import { type Address, formatAddress } from '../actors/address.ts';
+import type { Kind } from '../actors/kind.ts';
+import { KINDS } from '../actors/kinds/index.ts';
+import type { Clock } from '../actors/ports.ts';
+import { System, type SystemLogger } from '../actors/system.ts';
+import { SystemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Embedder } from './embedding/embedder.ts';
+import { createHashEmbedder } from './embedding/hash.ts';
+import { createOpenAiEmbedder } from './embedding/openai.ts';
+import { EmbeddedHost } from './host/embedded.ts';
+import { createMetrics, type Metrics } from './http/metrics.ts';
+import type { Services } from './operations/services.ts';
+import { createRanker } from './recall/rank.ts';
+import { openStore } from './store/index.ts';
+import type { Store } from './store/store.ts';
+import { VERSION } from './version.ts';
+
+export interface RuntimeOptions {
+  readonly config: Config;
+  readonly logger: SystemLogger;
+  /** An application's own kinds, beside the built-in ones. */
+  readonly kinds?: readonly Kind[];
+  readonly clock?: Clock;
+  readonly embedder?: Embedder;
+  /** Default: opened from `config.data`. Whoever hands one in closes it. */
+  readonly store?: Store;
+}
+
+export interface Runtime {
+  readonly store: Store;
+  readonly host: EmbeddedHost;
+  readonly system: System;
+  readonly services: Services;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** Works off what is queued, then lets go of the data directory. */
+  close(): Promise<void>;
+}
+
+/** @throws AppError UNAVAILABLE when the data cannot be opened or belongs to a newer program */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { config, logger, clock = new SystemClock() } = options;
+  const kinds = [...KINDS, ...(options.kinds ?? [])];
+  const store = options.store ?? (await openStore(config));
+  try {
+    const host = new EmbeddedHost({ store, clock, durability: config.durability });
+    await host.adopt(kinds);
+    const ranker = createRanker();
+    const embedder = options.embedder ?? createEmbedder(config);
+    const system = new System({
+      host,
+      clock,
+      kinds,
+      logger,
+      mailbox: config.mailbox,
+      maxLive: config.maxLive,
+      idleMs: config.idleMs,
+      onPassivated: (address: Address) => ranker.forget(formatAddress(address)),
+    });
+    const metrics = createMetrics();
+    const services: Services = {
+      system,
+      embedder,
+      ranker,
+      clock,
+      config,
+      version: VERSION,
+      checks: () => ({
+        backend: system.inspect().accepting ? 'ok' : 'shutting down',
+        database: host.healthy() ? 'ok' : 'the store does not take commits',
+        embedder: embedder.healthy() ? 'ok' : 'the embedder does not answer',
+      }),
+      metrics: () => metrics.text(),
+    };
+    describeSystem(metrics, system, host, store);
+    system.start();
+    const close = async () => {
+      await system.drain();
+      await host.close();
+      await embedder.close();
+      if (!options.store) await store.close();
+    };
+    return { store, host, system, services, metrics, clock, close };
+  } catch (error) {
+    if (!options.store) await store.close();
+    throw error;
+  }
+}
+
+function createEmbedder({ embedder }: Config): Embedder {
+  const { url, model, dimension, apiKey } = embedder;
+  if (url === undefined) return createHashEmbedder({ dimension });
+  return createOpenAiEmbedder({ url, model, dimension, ...(apiKey === undefined ? {} : { apiKey }) });
+}
+
+function describeSystem(metrics: Metrics, system: System, host: EmbeddedHost, store: Store): void {
+  metrics.process();
+  metrics.gauge('synod_sessions', 'Sessions in the store.', () => system.count('session'));
+  metrics.gauge('synod_actors_live', 'Actors in memory.', () => system.inspect().live);
+  metrics.gauge('synod_mailbox_events', 'Events waiting in mailboxes.', () => system.inspect().queued);
+  metrics.gauge('synod_mailbox_bytes', 'Estimated bytes waiting in mailboxes.', () => system.inspect().queuedBytes);
+  metrics.gauge('synod_commit_backlog_turns', 'Turns waiting for a commit.', () => host.backlog().turns);
+  metrics.gauge(
+    'synod_actors_quarantined',
+    'Actors that crashed too often.',
+    () => system.inspect().quarantined.length,
+  );
+  metrics.gauge('synod_stream_subscribers', 'Open subscriptions.', () => system.subscribers);
+  metrics.gauge('synod_store_bytes', 'Bytes of the data on disk.', () => store.sizeBytes());
+}

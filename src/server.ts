@@ -1,0 +1,156 @@
+/** The server: the runtime behind HTTP and WebSocket. */
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
+import { AppError } from '../actors/errors.ts';
+import {
+  basicAuthMatches,
+  createRateLimiter,
+  createVerifier,
+  loadKey,
+  rateLimitHeaders,
+  type Verifier,
+} from './auth/index.ts';
+import type { Config } from './config.ts';
+import { createHttpApp } from './http/app.ts';
+import type { BasicCheck, Limiter, Logger } from './http/ports.ts';
+import { OPERATIONS } from './operations/index.ts';
+import { createReplayStore } from './replay.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
+import { attachStream } from './ws/stream.ts';
+
+/** A client that sends its headers slower than this is let go. */
+const HEADERS_MS = 10_000;
+/** Idle connections are kept this long; above the usual 60 s of load balancers, so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+/** What is still running after this is cut off at shutdown. */
+const DRAIN_MS = 10_000;
+
+export interface RunningServer {
+  /** `http://host:port`, with the port that was picked. */
+  readonly url: string;
+  readonly runtime: Runtime;
+  /** Stops accepting, lets running requests finish, drains the actors, closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts serving.
+ *
+ * @throws AppError UNAVAILABLE for a busy port, an unusable data directory or key, or anonymous mode on a public address
+ */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  requireSafe(config);
+  const keys = config.key === undefined ? [] : (await loadKey(config.key)).verification;
+  const runtime = await createRuntime({ config, logger });
+  try {
+    const { clock, services, metrics, store } = runtime;
+    const verifier = createVerifier({ keys, clock, renewUrl: config.renewUrl, allowAnonymous: config.allowAnonymous });
+    const limiter = createLimiter(config, runtime);
+    const app = createHttpApp({
+      operations: OPERATIONS,
+      services,
+      authenticator: { authenticate: (headers) => verifier.authenticate(pick(headers)) },
+      limiter,
+      basic: basicCheck(config),
+      logger,
+      replay: createReplayStore(store, clock),
+      metrics,
+    });
+    const server = createServer(app.callback());
+    server.headersTimeout = HEADERS_MS;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    const stream = attachStream(server, { services, verifier, config, logger });
+    await listen(server, config);
+    warn(config, keys.length, logger);
+    const close = async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      stream.close();
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+      await closed;
+      clearTimeout(cut);
+      await runtime.close();
+    };
+    return { url: urlOf(server), runtime, close };
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+}
+
+/** Anonymous callers share one tenant, so whoever can reach the port could read everything in it. */
+function requireSafe(config: Config): void {
+  if (!config.allowAnonymous || config.forceAnonymous || isLoopback(config.host)) return;
+  throw new AppError(
+    'UNAVAILABLE',
+    `anonymous mode serves everybody who can reach it and ${config.host} is not a loopback address; use --key, or --force-anonymous`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function pick(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Parameters<Verifier['authenticate']>[0] {
+  const { authorization, 'x-api-key': apiKey } = headers;
+  return {
+    ...(typeof authorization === 'string' ? { authorization } : {}),
+    ...(typeof apiKey === 'string' ? { 'x-api-key': apiKey } : {}),
+  };
+}
+
+function createLimiter(config: Config, { clock }: Runtime): Limiter | null {
+  const off =
+    config.rateLimit === 'off' || (config.rateLimit === 'auto' && config.allowAnonymous && isLoopback(config.host));
+  if (off) return null;
+  const limiter = createRateLimiter({ clock });
+  return {
+    take(subject, sessionId) {
+      const decision = limiter.take(subject, sessionId);
+      const { allowed, retryAfterSeconds } = decision;
+      return { allowed, retryAfterSeconds, headers: rateLimitHeaders(decision) };
+    },
+  };
+}
+
+function basicCheck({ metricsUser, metricsPassword }: Config): BasicCheck {
+  if (!metricsUser || !metricsPassword) return () => 'unset';
+  const wanted = { user: metricsUser, password: metricsPassword };
+  return (authorization) => (basicAuthMatches(authorization, wanted) ? 'ok' : 'bad');
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) => {
+      const reasons: Record<string, string> = {
+        EADDRINUSE: `port ${port} is in use on ${host}; stop what uses it, or choose another --port`,
+        EACCES: `port ${port} needs more rights than this process has; choose a --port above 1023`,
+        EADDRNOTAVAIL: `${host} is not an address of this machine`,
+        ENOTFOUND: `${host} is not a known host name`,
+      };
+      reject(
+        new AppError('UNAVAILABLE', reasons[error.code ?? ''] ?? `cannot listen on ${host}:${port}: ${error.message}`, {
+          cause: error,
+        }),
+      );
+    };
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+}
+
+function urlOf(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+function warn(config: Config, keys: number, logger: Logger): void {
+  if (config.allowAnonymous)
+    logger.warn({ host: config.host }, 'anonymous development mode: every caller is the tenant "anonymous"');
+  else if (keys === 0) logger.warn({}, 'no --key and no anonymous mode: every request will be refused with 401');
+}

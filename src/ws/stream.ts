@@ -1,0 +1,244 @@
+/**
+ * `WS /stream`: every change of every actor of the caller, as it becomes durable.
+ *
+ * The client may name what it wants in the query (`?kind=session&id=a*&type=store&since=12`) or in a message
+ * `{"type":"subscribe","kinds":[…],"ids":[…],"types":[…],"since":12}`; a later one replaces the earlier. The server
+ * sends `subscribed`, then `record`s, `lagged` when the client was too slow for its buffer, and `heartbeat`s.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import { AppError, messageOf } from '../../actors/errors.ts';
+import type { LogRecord, StreamFilter, StreamItem, Subscription } from '../../actors/ports.ts';
+import type { Verifier } from '../auth/index.ts';
+import type { Config } from '../config.ts';
+import type { Logger } from '../http/ports.ts';
+import type { Services } from '../operations/services.ts';
+
+/** Below the 30–60 s after which proxies drop silent connections. */
+const HEARTBEAT_MS = 15_000;
+/** Largest message a client may send. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+
+const globs = z.array(z.string().min(1).max(300)).max(32).optional();
+
+const subscribe = z.object({
+  type: z.literal('subscribe'),
+  kinds: globs,
+  ids: globs,
+  types: globs,
+  since: z.int().min(0).optional(),
+});
+
+type Subscribe = z.output<typeof subscribe>;
+
+export interface StreamOptions {
+  readonly services: Services;
+  readonly verifier: Verifier;
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Default 15,000. */
+  readonly heartbeatMs?: number;
+}
+
+/** Serves `/stream` on an HTTP server's upgrades. Other paths are refused with 404. */
+export function attachStream(server: Server, options: StreamOptions): { close(): void; readonly connections: number } {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  const sessions = new Set<Session>();
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    admit(request, options).then(
+      ({ tenant, wanted }) =>
+        sockets.handleUpgrade(request, socket, head, (ws) => {
+          const session = new Session(ws, tenant, options, () => sessions.delete(session));
+          sessions.add(session);
+          if (wanted) session.subscribe(wanted);
+        }),
+      (error: unknown) => refuse(socket, error, options.logger),
+    );
+  });
+  return {
+    close: () => {
+      for (const session of sessions) session.end(1001, 'server is shutting down');
+      sockets.close();
+    },
+    get connections() {
+      return sessions.size;
+    },
+  };
+}
+
+/** @throws AppError NOT_FOUND, UNAUTHENTICATED, EXPIRED, INVALID */
+async function admit(request: IncomingMessage, { verifier, config }: StreamOptions) {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  if (url.pathname.replace(/\/$/, '') !== '/stream') throw new AppError('NOT_FOUND', 'Not Found');
+  const { authorization, 'x-api-key': apiKey, origin } = request.headers;
+  // A browser cannot set headers on a WebSocket, so a token may also come in the query.
+  const token = url.searchParams.get('token');
+  const identity = await verifier.authenticate({
+    ...(authorization === undefined ? (token === null ? {} : { authorization: `Bearer ${token}` }) : { authorization }),
+    ...(typeof apiKey === 'string' ? { 'x-api-key': apiKey } : {}),
+  });
+  if (
+    identity.anonymous &&
+    origin !== undefined &&
+    !config.corsOrigins.includes(origin) &&
+    !sameHost(origin, request)
+  ) {
+    throw new AppError('UNAUTHENTICATED', `Origin ${origin} is not among the allowed origins`);
+  }
+  return { tenant: identity.tenant, wanted: fromQuery(url.searchParams) };
+}
+
+function sameHost(origin: string, request: IncomingMessage): boolean {
+  return URL.canParse(origin) && new URL(origin).host === request.headers.host;
+}
+
+function fromQuery(query: URLSearchParams): Subscribe | null {
+  const lists = { kinds: query.getAll('kind'), ids: query.getAll('id'), types: query.getAll('type') };
+  const since = query.get('since');
+  const given = Object.entries(lists).filter(([, list]) => list.length > 0);
+  if (given.length === 0 && since === null) return null;
+  return parse({
+    type: 'subscribe',
+    ...Object.fromEntries(given),
+    ...(since === null ? {} : { since: Number(since) }),
+  });
+}
+
+/** @throws AppError INVALID */
+function parse(message: unknown): Subscribe {
+  const parsed = subscribe.safeParse(message);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new AppError('INVALID', `${issue?.path.join('.') || 'message'}: ${issue?.message}`);
+}
+
+function refuse(socket: Duplex, error: unknown, logger: Logger): void {
+  const known = error instanceof AppError;
+  if (!known) logger.error({ err: error }, 'an upgrade failed');
+  const status = known ? error.status : 500;
+  const body = JSON.stringify({ title: known ? error.message : 'Internal server error', status });
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** One connection. What it cannot take at once waits in the subscription's bounded buffer, not in the socket's. */
+class Session {
+  readonly #socket: WebSocket;
+  readonly #tenant: string;
+  readonly #options: StreamOptions;
+  readonly #beat: NodeJS.Timeout;
+  #subscription: Subscription | null = null;
+  #alive = true;
+
+  constructor(socket: WebSocket, tenant: string, options: StreamOptions, onEnd: () => void) {
+    this.#socket = socket;
+    this.#tenant = tenant;
+    this.#options = options;
+    this.#beat = setInterval(() => this.#heartbeat(), options.heartbeatMs ?? HEARTBEAT_MS);
+    this.#beat.unref();
+    socket.on('pong', () => {
+      this.#alive = true;
+    });
+    socket.on('message', (data, isBinary) => this.#receive(isBinary ? null : String(data)));
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => {
+      clearInterval(this.#beat);
+      this.#subscription?.close();
+      onEnd();
+    });
+  }
+
+  subscribe(wanted: Subscribe): void {
+    this.#subscription?.close();
+    const { system } = this.#options.services;
+    const { kinds, ids, types, since } = wanted;
+    const filter: StreamFilter = {
+      tenant: this.#tenant,
+      ...(kinds ? { kinds } : {}),
+      ...(ids ? { ids } : {}),
+      ...(types ? { types } : {}),
+    };
+    const subscription = system.subscribe(filter, since === undefined ? {} : { since });
+    this.#subscription = subscription;
+    this.#send({ type: 'subscribed', cursor: since ?? system.head(this.#tenant) }).catch(() => {});
+    this.#pump(subscription).catch((error: unknown) => {
+      this.#options.logger.warn({ err: messageOf(error) }, 'a stream ended');
+      this.end(1011, 'internal error');
+    });
+  }
+
+  end(code: number, reason: string): void {
+    this.#subscription?.close();
+    this.#socket.close(code, reason);
+  }
+
+  async #pump(subscription: Subscription): Promise<void> {
+    for await (const item of subscription) {
+      if (this.#socket.readyState !== this.#socket.OPEN) return;
+      // Waiting for the socket is what makes a slow client lag instead of filling memory.
+      await this.#send(describeItem(item)).catch(() => subscription.close());
+    }
+  }
+
+  #receive(text: string | null): void {
+    try {
+      if (text === null) throw new AppError('INVALID', 'text frames only');
+      this.subscribe(parse(JSON.parse(text)));
+    } catch (error) {
+      const message = error instanceof AppError ? error.message : 'not JSON';
+      this.#send({ type: 'error', message }).catch(() => {});
+    }
+  }
+
+  #heartbeat(): void {
+    if (!this.#alive) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#alive = false;
+    this.#socket.ping();
+    if (this.#socket.bufferedAmount === 0) {
+      this.#send({ type: 'heartbeat', cursor: this.#options.services.system.head(this.#tenant) }).catch(() => {});
+    }
+  }
+
+  #send(message: object): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.send(JSON.stringify(message), (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+/** A stream item as it goes over the wire. */
+export function describeItem(item: StreamItem): object {
+  return item.type === 'record' ? { type: 'record', data: describeRecord(item.record) } : item;
+}
+
+/** A log record as JSON: times in ISO 8601, vectors only by their length. */
+export function describeRecord(record: LogRecord): object {
+  return {
+    seq: record.seq,
+    time: new Date(record.time).toISOString(),
+    kind: record.address.kind,
+    id: record.address.id,
+    revision: record.revision,
+    type: record.type,
+    state: record.state,
+    payload: withoutVectors(record.payload),
+    correlation_id: record.correlationId,
+    causation_id: record.causationId,
+    hash: record.hash,
+  };
+}
+
+function withoutVectors(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (ArrayBuffer.isView(value)) return { vector: (value as Float32Array).length };
+  if (Array.isArray(value)) return value.map(withoutVectors);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutVectors(item)]));
+}
