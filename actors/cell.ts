@@ -1,9 +1,10 @@
 /**
  * One living actor: its newest state, its last durable one, and its mailbox. A cell holds no behaviour of its own;
- * `turn.ts` moves it forward and `system.ts` decides when.
+ * `turn.ts` moves it forward, `scheduler.ts` decides when, `supervisor.ts` what happens when it fails.
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import { type Address, formatAddress } from './address.ts';
+import type { Draft } from './draft.ts';
 import type { AppError } from './errors.ts';
 import type { Kind } from './kind.ts';
 import { Mailbox } from './mailbox.ts';
@@ -31,6 +32,8 @@ export interface Call {
   readonly resolve: (answer: Answered) => void;
   readonly reject: (error: Error) => void;
   settled: boolean;
+  /** The event took effect, and the answer comes with a later one. */
+  parkedAs: string | null;
 }
 
 export type Origin =
@@ -75,13 +78,23 @@ export class Cell {
   invocations = new Map<string, Invocation>();
   /** Newest message consumed from each sender since activation; older ones are the host's to know. */
   marks = new Map<string, Mark>();
-  /** Promises under way in this process, by invocation id. */
+  /** Promises this process runs, or whose outcome waits in the mailbox, by invocation id. */
   readonly running = new Map<string, { readonly revision: number; readonly abort: AbortController }>();
   readonly watchers = new Set<(view: View) => void>();
   tailEvents = 0;
   tailBytes = 0;
+  /** Newest message of each sender that is in the mailbox; the host may hand over what it handed over before. */
+  readonly handed = new Map<string, Mark>();
   /** Turns handed to the host and not yet durable. */
   inFlight = 0;
+  /** The newest of them: refusals that rest on its state are told when it is durable. */
+  lastFlight: Draft | null = null;
+  /** To be activated as soon as nothing is in flight: what is loaded before would miss it. */
+  awaitsFlight = false;
+  /** The timer that brings it back after a crash. */
+  revival: { cancel(): void } | null = null;
+  /** What a voided turn had consumed must be handed over again, before anything newer. */
+  owed = false;
   /** Changes whenever the cell goes back to its durable state, so that late answers to older turns are known as such. */
   epoch = 0;
   queued = false;
@@ -92,6 +105,8 @@ export class Cell {
   crashes: CrashRecord = NO_CRASHES;
   /** Monotonic ms. */
   lastUsed = 0;
+  /** Used since somebody last looked for room. */
+  recent = true;
 
   constructor(address: Address, runtime: KindRuntime, mailboxCapacity: number) {
     this.address = address;
@@ -114,10 +129,17 @@ export class Cell {
     this.epoch++;
   }
 
+  /** Whether there is nothing to keep of it: it never was, or it is removed. */
+  get gone(): boolean {
+    return this.snapshot === null && this.idle;
+  }
+
   /** Whether it can leave memory without anybody noticing. */
   get idle(): boolean {
     return (
       this.status === 'running' &&
+      !this.owed &&
+      !this.turnedAway &&
       this.mailbox.length === 0 &&
       this.inFlight === 0 &&
       this.running.size === 0 &&

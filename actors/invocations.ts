@@ -1,7 +1,7 @@
 /** Promises a statechart invoked: run after the commit that asked for them, their outcome comes back as an event. */
 import type { ActorEvent, Cell } from './cell.ts';
 import { messageOf } from './errors.ts';
-import { estimateBytes } from './size.ts';
+import { intake } from './plain.ts';
 
 /**
  * Starts a promise unless it already runs. After a restart it runs again: at least once is the rule.
@@ -19,8 +19,9 @@ export function runInvocation(
   const abort = new AbortController();
   cell.running.set(id, { revision, abort });
   const settle = (event: ActorEvent) => {
-    if (cell.running.get(id)?.revision === revision) cell.running.delete(id);
-    if (!abort.signal.aborted) deliver(event, estimateBytes(event), revision);
+    const plain = intake(event);
+    // Counts as running until a turn takes the outcome: a restart in between must not start it again.
+    if (!abort.signal.aborted) deliver(plain.value, plain.bytes, revision);
   };
   const failed = (error: unknown) =>
     settle({
@@ -30,10 +31,10 @@ export function runInvocation(
     });
   try {
     const run = cell.runtime.chart.promise(invocation.src);
-    Promise.resolve(run(invocation.input, abort.signal)).then(
-      (output) => settle({ type: `xstate.done.actor.${id}`, actorId: id, output: output ?? null }),
-      failed,
-    );
+    // Behind the settling, so that an output that is not plain data counts as a failure.
+    Promise.resolve(run(invocation.input, abort.signal))
+      .then((output) => settle({ type: `xstate.done.actor.${id}`, actorId: id, output: output ?? null }))
+      .catch(failed);
   } catch (error) {
     failed(error);
   }

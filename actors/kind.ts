@@ -2,6 +2,9 @@
 import type { AnyStateMachine } from 'xstate';
 import type { z } from 'zod';
 
+/** Kind in the address of messages the runtime itself sends. No actor has it. */
+export const RUNTIME_KIND = 'synod';
+
 export interface Command {
   readonly summary: string;
   /** Shape of the event beside `type`; checked when the event comes from outside the house. */
@@ -15,7 +18,10 @@ export interface Kind<TMachine extends AnyStateMachine = AnyStateMachine> {
   readonly version: number;
   readonly machine: TMachine;
   readonly commands: Readonly<Record<string, Command>>;
-  /** Pure `v → v+1` steps over the persisted state, keyed by the version they start from. */
+  /**
+   * Pure `v → v+1` steps over the persisted state, keyed by the version they start from. Events after the stored
+   * snapshot are folded by the new machine, so it must still take the events of the versions before it.
+   */
   readonly migrations?: Readonly<Record<number, (state: PersistedState) => PersistedState>>;
   /** One life that works: used by the documentation, the conformance suite and the golden files. */
   readonly example: { readonly input: unknown; readonly events: readonly { readonly type: string }[] };
@@ -35,6 +41,7 @@ export interface PersistedState {
 /** Checks a kind at start, where a mistake is cheap. */
 export function defineKind<TMachine extends AnyStateMachine>(kind: Kind<TMachine>): Kind<TMachine> {
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(kind.name)) throw new TypeError(`kind name "${kind.name}" is not kebab-case`);
+  if (kind.name === RUNTIME_KIND) throw new TypeError(`kind name "${kind.name}" is the runtime's own`);
   if (!Number.isInteger(kind.version) || kind.version < 1) {
     throw new TypeError(`kind ${kind.name}: version ${kind.version} is not a whole number from 1`);
   }

@@ -5,7 +5,7 @@ interface Sized {
 }
 
 /** First in, first out, without shifting an array: the head index moves and the array is cut now and then. */
-class Lane<T> {
+export class Lane<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
 
@@ -70,10 +70,17 @@ export class Mailbox<T extends Sized> {
     return item;
   }
 
-  /** Empties both lanes and hands out what was in them, in order. */
-  clear(): T[] {
-    const items: T[] = [];
-    for (let item = this.shift(); item; item = this.shift()) items.push(item);
-    return items;
+  /** Takes out what does not pass, and hands it back in order. */
+  sift(keep: (item: T) => boolean): T[] {
+    const out: T[] = [];
+    for (const lane of [this.#system, this.#user]) {
+      for (let left = lane.length; left > 0; left--) {
+        const item = lane.shift()!;
+        if (keep(item)) lane.push(item);
+        else out.push(item);
+      }
+    }
+    for (const item of out) this.bytes -= item.bytes;
+    return out;
   }
 }

@@ -3,7 +3,9 @@
  * {@link Host} over a store; a clustered one may follow. Nothing here lets two actors notice that they share a process.
  */
 import type { Address } from './address.ts';
-import type { PersistedState } from './kind.ts';
+import type { Activation, DeadLetter, LogRecord, Message, RememberedReply, TimerSet, Turn } from './stored.ts';
+
+export type * from './stored.ts';
 
 /** The clock every deadline, timer and time stamp comes from. Tests bring their own. */
 export interface Clock {
@@ -12,137 +14,6 @@ export interface Clock {
   /** Ms that only ever increase, for durations. */
   monotonic(): number;
   setTimeout(fn: () => void, ms: number): { cancel(): void };
-}
-
-/** What happened to an actor: one event, folded. */
-export interface FoldedEvent {
-  readonly revision: number;
-  /** Unix ms at which the runtime took the event in; the only clock a statechart ever sees (`event.at`). */
-  readonly at: number;
-  readonly type: string;
-  /** The event as the statechart consumed it, `type` and `at` included. Plain data and typed arrays. */
-  readonly event: unknown;
-  /** The statechart's state value afterwards. */
-  readonly state: unknown;
-  readonly correlationId: string | null;
-  readonly causationId: string | null;
-  /** Facts the turn published beside the event itself. */
-  readonly facts: readonly { readonly type: string; readonly payload: unknown }[];
-}
-
-/** Where an answer goes. `chain` lists the actors already waiting for it, oldest first. */
-export type ReplyTo =
-  | { readonly to: 'call'; readonly call: string }
-  | {
-      readonly to: 'actor';
-      readonly address: Address;
-      /** The answer arrives as the event `<as>.reply` or `<as>.error`. */
-      readonly as: string;
-      readonly chain: readonly string[];
-      /** Whom the asking actor itself still owes an answer. */
-      readonly parent: ReplyTo | null;
-    };
-
-/** A message on its way. Its id is `address:revision:index` of the effect that made it. */
-export interface Message {
-  readonly id: string;
-  readonly from: Address;
-  readonly fromRevision: number;
-  readonly fromIndex: number;
-  readonly to: Address;
-  readonly event: { readonly type: string; readonly [key: string]: unknown };
-  readonly correlationId: string | null;
-  /** On a question: where its answer goes. On an answer: whom the receiver may now answer in turn. */
-  readonly replyTo: ReplyTo | null;
-  readonly answer: boolean;
-}
-
-export interface TimerSet {
-  readonly id: string;
-  /** Unix ms. */
-  readonly due: number;
-  /** Revision of the event that set it: an older firing of the same id is void. */
-  readonly revision: number;
-  readonly event: { readonly type: string; readonly [key: string]: unknown };
-}
-
-export interface StoredSnapshot {
-  readonly kind: string;
-  readonly version: number;
-  readonly revision: number;
-  readonly state: PersistedState;
-  readonly timers: readonly TimerSet[];
-  /** Promises under way, to be run again after a restart (at least once). */
-  readonly invocations: readonly Invocation[];
-}
-
-/** A promise a statechart invoked. */
-export interface Invocation {
-  readonly id: string;
-  readonly src: string;
-  readonly input: unknown;
-  /** Revision of the event that started it. */
-  readonly revision: number;
-}
-
-/** Everything an actor needs to live again. */
-export interface Activation {
-  /** Newest revision; also of an actor that was removed, whose next life goes on counting from here. */
-  readonly revision: number;
-  readonly snapshot: StoredSnapshot | null;
-  /** Events after the snapshot, in order. */
-  readonly tail: readonly FoldedEvent[];
-}
-
-/** One step to be made durable. */
-export interface Turn {
-  readonly address: Address;
-  /** Version of the kind that folded it. */
-  readonly version: number;
-  readonly baseRevision: number;
-  readonly events: readonly FoldedEvent[];
-  /** Present when it is time for one. */
-  readonly snapshot: StoredSnapshot | null;
-  readonly created: boolean;
-  /** The actor and everything it kept leave the store; the log keeps the headers. */
-  readonly removed: boolean;
-  readonly messages: readonly Message[];
-  /** In order: a timer set and cancelled within one turn must end up cancelled. */
-  readonly timers: readonly { readonly op: 'set' | 'cancel'; readonly timer: TimerSet }[];
-  /** Messages this turn consumed: their outbox rows go, their high-water marks come, in the same commit. */
-  readonly consumed: readonly Message[];
-  /** Replies to remember under the caller's idempotency key. */
-  readonly replies: readonly { readonly key: string; readonly reply: unknown; readonly revision: number }[];
-}
-
-/** A committed record of the tenant's log. */
-export interface LogRecord {
-  readonly seq: number;
-  /** Unix ms. */
-  readonly time: number;
-  readonly address: Address;
-  readonly revision: number;
-  readonly type: string;
-  readonly state: unknown;
-  /** `null` when it was erased; the hashes stay. */
-  readonly payload: unknown;
-  readonly correlationId: string | null;
-  readonly causationId: string | null;
-  /** Hex SHA-256 of the payload bytes. */
-  readonly contentHash: string;
-  /** Hex SHA-256 of the previous record's hash, this record's header and its content hash. */
-  readonly hash: string;
-  readonly previousHash: string;
-}
-
-export interface DeadLetter {
-  readonly at: number;
-  readonly address: Address;
-  readonly type: string;
-  readonly reason: 'refused' | 'expired' | 'orphaned' | 'poison' | 'quarantined' | 'mailbox-full' | 'call-cycle';
-  readonly detail: string;
-  /** The sender for messages, null for outside callers. */
-  readonly from: Address | null;
 }
 
 /** The world below the actors. */
@@ -155,7 +26,8 @@ export interface Host {
   exists(address: Address): boolean;
   /**
    * Queues a turn for the next group commit. `done` is called once, in commit order: without an error when the turn
-   * is durable, with one when it and every turn queued behind it are void.
+   * is durable, with one when it and every turn queued behind it are void. INVALID: the turn cannot be stored at all,
+   * and only the turns of this actor are void.
    */
   commit(turn: Turn, done: (error?: Error) => void): void;
   /** Turns and bytes that wait for a commit: what admission control looks at. */
@@ -163,7 +35,7 @@ export interface Host {
   /** Highest message of this sender that this receiver has consumed. */
   highWater(receiver: Address, sender: Address): { readonly revision: number; readonly index: number } | undefined;
   /** The reply remembered under an idempotency key. */
-  remembered(tenant: string, key: string): { readonly reply: unknown; readonly revision: number } | undefined;
+  remembered(tenant: string, key: string): RememberedReply | undefined;
   /**
    * Hands messages over once their turn is durable; and those a crash left behind, at start. A receiver that answers
    * false gets nothing more until {@link redeliver}.
@@ -173,8 +45,8 @@ export interface Host {
   redeliver(receiver: Address): void;
   /** With relaxed durability only: turns that were acknowledged and then could not be written. */
   onLost(listener: (addresses: readonly Address[]) => void): void;
-  /** Hands timers over when they are due. */
-  onTimer(fire: (address: Address, timer: TimerSet) => void): void;
+  /** Hands timers over when they are due. One that was answered false waits for {@link redeliver} or {@link resume}. */
+  onTimer(fire: (address: Address, timer: TimerSet) => boolean): void;
   /** Hands over every record after it became durable, in log order. */
   onRecord(listener: (record: LogRecord) => void): void;
   /** A kind became known: what waited for it is handed over. */
@@ -228,7 +100,10 @@ export interface Answered<TContext = unknown> extends View<TContext> {
 
 export interface StreamFilter {
   readonly tenant: string;
-  /** Kinds, ids and event types as globs (`*` within a word, several alternatives allowed). Absent: all. */
+  /**
+   * Kinds, ids and event types as globs: `*` stands for any characters, none included; nothing else is special. A
+   * record passes when one of the alternatives fits. Absent or empty: all pass. At most 64 of at most 300 characters.
+   */
   readonly kinds?: readonly string[];
   readonly ids?: readonly string[];
   readonly types?: readonly string[];
@@ -262,7 +137,12 @@ export interface ActorSystem {
   count(kind: string): number;
   head(tenant: string): number;
   records(query: { tenant: string; after: number; limit: number }): LogRecord[];
-  /** From now, or from after `since`. @param capacity records buffered for a slow reader, default 1,024 */
+  /**
+   * From now, or from after `since`; one beyond the newest record counts as now.
+   *
+   * @param options `capacity`: records buffered for a slow reader, default 1,024
+   * @throws AppError INVALID for a filter with too many or too long patterns
+   */
   subscribe(filter: StreamFilter, options?: { readonly since?: number; readonly capacity?: number }): Subscription;
   deadLetters(query: { tenant: string; limit: number }): DeadLetter[];
   /** Lets a quarantined actor go on. @returns false when it was not quarantined */

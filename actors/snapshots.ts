@@ -72,7 +72,7 @@ export function adopt(runtime: KindRuntime, activation: Activation | undefined):
 
 function refold(runtime: KindRuntime, life: Life, folded: FoldedEvent): void {
   const fold = foldStored(runtime, life.snapshot, folded);
-  endOf(folded, life.timers, life.invocations);
+  endOf(folded, life);
   track(fold.effects, folded.revision, folded.at, life.timers, life.invocations);
   life.snapshot = fold.snapshot;
   life.revision = folded.revision;
@@ -95,11 +95,27 @@ function foldStored(runtime: KindRuntime, snapshot: AnyMachineSnapshot | null, f
   }
 }
 
+/** Causation ids of events the runtime made itself. No outside caller may give such a one. */
+const BY_TIMER = 'timer:';
+const BY_INVOCATION = 'invocation:';
+
+export function causedByTimer(id: string): string {
+  return BY_TIMER + id;
+}
+
+export function causedByInvocation(id: string): string {
+  return BY_INVOCATION + id;
+}
+
+/** Whether a causation id is one only the runtime may give. */
+export function isOwnCausation(id: string): boolean {
+  return id.startsWith(BY_TIMER) || id.startsWith(BY_INVOCATION);
+}
+
 /** A timer that fired is no longer set, a promise that answered no longer runs. */
-function endOf(folded: FoldedEvent, timers: Map<string, TimerSet>, invocations: Map<string, Invocation>): void {
-  const { timerId, actorId } = folded.event as { timerId?: unknown; actorId?: unknown };
-  if (typeof timerId === 'string') timers.delete(timerId);
-  if (typeof actorId === 'string' && /^xstate\.(done|error)\.actor\./.test(folded.type)) invocations.delete(actorId);
+function endOf({ causationId }: FoldedEvent, life: Life): void {
+  if (causationId?.startsWith(BY_TIMER)) life.timers.delete(causationId.slice(BY_TIMER.length));
+  if (causationId?.startsWith(BY_INVOCATION)) life.invocations.delete(causationId.slice(BY_INVOCATION.length));
 }
 
 interface Changes {
@@ -159,10 +175,21 @@ export function track(
   return changes;
 }
 
-/** Whether the state should be written whole now. Keeps write amplification of large states near two. */
-export function snapshotDue(tailEvents: number, tailBytes: number, state: () => PersistedState): boolean {
-  if (tailEvents < SNAPSHOT_EVENTS) return false;
+/**
+ * Whether the state should be written whole now. Keeps write amplification of large states near two.
+ *
+ * @param tailEvents events since the last snapshot, those of this turn included
+ * @param tailBytes what they weigh
+ */
+export function snapshotDue(
+  tailEvents: number,
+  turnEvents: number,
+  tailBytes: number,
+  state: () => PersistedState,
+): boolean {
   if (tailEvents >= SNAPSHOT_EVENTS_MAX) return true;
-  // Estimating costs a walk over the state, so look only now and then.
-  return tailEvents % SNAPSHOT_EVENTS === 0 && tailBytes >= estimateBytes(state());
+  // Estimating costs a walk over the state, so look only now and then: when the tail grows past a multiple.
+  const looks = Math.floor(tailEvents / SNAPSHOT_EVENTS);
+  if (looks === Math.floor((tailEvents - turnEvents) / SNAPSHOT_EVENTS)) return false;
+  return tailBytes >= estimateBytes(state());
 }

@@ -15,6 +15,7 @@ import {
   type EventObject,
 } from 'xstate';
 import { effects } from './effects.ts';
+import { messageOf } from './errors.ts';
 import type { PersistedState } from './kind.ts';
 
 /** What one event wants from the world, as data, in order. */
@@ -47,14 +48,21 @@ const EFFECT_NAMES = new Map<unknown, keyof typeof effects>(
   Object.entries(effects).map(([name, body]) => [body, name as keyof typeof effects]),
 );
 
-/** A machine as five functions. */
+/** A machine as a handful of functions. */
 export class Statechart {
   readonly machine: AnyStateMachine;
   readonly #scope: AnyActorScope;
   #collected: Effect[] = [];
 
+  /** @throws TypeError for a machine with actors that are not promises made by `fromPromise` */
   constructor(machine: AnyStateMachine) {
     this.machine = machine;
+    for (const src of Object.keys(machine.implementations.actors)) {
+      // Nothing else can be started again from data.
+      if (!isPromise(this.#logic(src))) {
+        throw new TypeError(`machine ${machine.id}: actor "${src}" is not made by fromPromise`);
+      }
+    }
     // Any never-started actor serves as `self`: effects reach us as data before anything is sent to it.
     const inert = createActor(createMachine({}));
     this.#scope = {
@@ -110,22 +118,20 @@ export class Statechart {
       running.map(({ id, src }) => [id, createActor(this.#logic(src), { id, parent: this.#scope.self } as never)]),
     );
     const historyValue = restoreHistory(this.machine, state.historyValue);
-    return this.machine.resolveState({ ...state, historyValue, children } as never) as unknown as AnyMachineSnapshot;
+    const snapshot = this.machine.resolveState({ ...state, historyValue } as never) as unknown as AnyMachineSnapshot;
+    // `resolveState` takes no children; a fresh snapshot is nobody else's yet.
+    return Object.assign(snapshot, { children });
   }
 
   /**
    * The promise behind an invoked actor.
    *
-   * @throws TypeError for an invoked actor that is not a promise made by `fromPromise`: nothing else can be started again from data
+   * @throws TypeError when the machine has no such actor
    */
   promise(src: string): PromiseRunner {
-    const logic = this.#logic(src) as { config?: unknown };
-    const creator = logic.config;
-    if (typeof creator !== 'function') {
-      throw new TypeError(`machine ${this.machine.id} invokes "${src}", which is not made by fromPromise`);
-    }
+    const { config } = this.#logic(src) as { config: (args: object) => PromiseLike<unknown> };
     return (input, signal) =>
-      (creator as (args: object) => PromiseLike<unknown>)({
+      config({
         input,
         signal,
         self: this.#scope.self,
@@ -145,7 +151,14 @@ export class Statechart {
 
   #run(step: () => AnyMachineSnapshot): Fold {
     this.#collected = [];
-    const snapshot = step();
+    let snapshot: AnyMachineSnapshot;
+    try {
+      snapshot = step();
+    } catch (error) {
+      // `sendTo` looks for its target before it becomes an action we could refuse.
+      if (!messageOf(error).startsWith('Unable to send event to actor')) throw error;
+      throw new TypeError(`sendTo ${NOT_DURABLE}`, { cause: error });
+    }
     if (snapshot.status === 'error') throw snapshot.error;
     return { snapshot, effects: this.#collected };
   }
@@ -153,6 +166,21 @@ export class Statechart {
   #collect(action: ActionData): void {
     const effect = toEffect(action);
     if (effect) this.#collected.push(effect);
+  }
+}
+
+const NOT_DURABLE = 'cannot be made durable: use the "send" effect with an address instead';
+
+/** Logic made by `fromPromise` is the only one that ends when told so in its own private event. */
+function isPromise(logic: never): boolean {
+  const { transition } = logic as {
+    transition?: (state: object, event: object, scope: object) => { output?: unknown };
+  };
+  const resolved = { type: 'xstate.promise.resolve', data: true };
+  try {
+    return transition?.({ status: 'active' }, resolved, {})?.output === true;
+  } catch {
+    return false;
   }
 }
 
@@ -173,7 +201,7 @@ function toEffect(action: ActionData): Effect | null {
     case 'xstate.cancel':
       return { type: 'cancel', id: String(params.sendId) };
     case 'xstate.spawnChild':
-      if (typeof params.src !== 'string') {
+      if (typeof params.src !== 'string' || params.src.startsWith('xstate.invoke.')) {
         throw new TypeError('an invoked or spawned actor needs a name in setup({ actors }), or it cannot be restored');
       }
       return { type: 'invoke', id: String(params.id), src: params.src, input: params.input };
@@ -186,7 +214,7 @@ function toEffect(action: ActionData): Effect | null {
     case 'xstate.sendTo':
     case 'xstate.sendParent':
     case 'xstate.forwardTo':
-      throw new TypeError(`${action.type} cannot be made durable: use the "send" effect with an address instead`);
+      throw new TypeError(`${action.type} ${NOT_DURABLE}`);
     default: {
       const { exec } = action;
       return exec ? { type: 'custom', name: action.type, run: () => exec(action.info, action.params) } : null;

@@ -1,17 +1,15 @@
 /** Bounded subscriptions to the log: from a cursor through history into the present, never slowing an actor down. */
-import picomatch from 'picomatch';
+import { globs } from './glob.ts';
 import type { Host, LogRecord, StreamFilter, StreamItem, Subscription } from './ports.ts';
 
 /** Records read from history at a time. */
 const PAGE = 256;
 
-/** `*` matches within a word and across slashes alike: ids are opaque, not paths. */
-function globs(patterns: readonly string[] | undefined): ((text: string) => boolean) | null {
-  if (!patterns || patterns.length === 0) return null;
-  return picomatch([...patterns], { bash: true, dot: true, nonegate: true });
-}
-
-/** Whether a record passes a filter. */
+/**
+ * Whether a record passes a filter.
+ *
+ * @throws AppError INVALID for too many or too long patterns
+ */
 export function recordFilter(filter: StreamFilter): (record: LogRecord) => boolean {
   const kind = globs(filter.kinds);
   const id = globs(filter.ids);
@@ -50,12 +48,15 @@ class Reader implements Subscription {
     this.#host = host;
     this.#capacity = capacity;
     this.#onClose = onClose;
-    this.#cursor = since ?? host.head(filter.tenant);
-    this.#replaying = since !== undefined;
+    const head = host.head(filter.tenant);
+    // A cursor from another log, or from before turns were lost, must not silence everything below it.
+    this.#cursor = Math.min(since ?? head, head);
+    this.#replaying = this.#cursor < head;
   }
 
   offer(record: LogRecord): void {
-    if (this.#live.length >= this.#capacity) this.#missed++;
+    // Once one did not fit, none may before it was read from the log: there would be a gap.
+    if (this.#missed > 0 || this.#live.length >= this.#capacity) this.#missed++;
     else this.#live.push(record);
     this.#wake?.();
   }
@@ -131,10 +132,13 @@ export class Streams {
     });
   }
 
-  /** @throws TypeError when `since` is not a whole number from 0 */
+  /** @throws TypeError when `since` is not a whole number from 0, or `capacity` none from 1 */
   subscribe(filter: StreamFilter, since: number | undefined, capacity: number): Subscription {
     if (since !== undefined && !(Number.isSafeInteger(since) && since >= 0)) {
       throw new TypeError(`since is ${since}, a sequence number wanted`);
+    }
+    if (!(Number.isInteger(capacity) && capacity > 0)) {
+      throw new TypeError(`capacity is ${capacity}, a whole number of records wanted`);
     }
     const reader = new Reader(this.#host, filter, since, capacity, (closed) => {
       const readers = this.#readers.get(filter.tenant);

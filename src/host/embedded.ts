@@ -1,13 +1,24 @@
 /** The embedded host: one process, one store, one log per tenant. */
 import { type Address, formatAddress } from '../../actors/address.ts';
-import { AppError } from '../../actors/errors.ts';
+import { AppError, messageOf } from '../../actors/errors.ts';
 import type { Kind } from '../../actors/kind.ts';
-import type { Activation, Clock, DeadLetter, Host, LogRecord, Message, TimerSet, Turn } from '../../actors/ports.ts';
-import type { Store } from '../store/store.ts';
+import type {
+  Activation,
+  Clock,
+  DeadLetter,
+  Host,
+  LogRecord,
+  Message,
+  RememberedReply,
+  TimerSet,
+  Turn,
+} from '../../actors/ports.ts';
+import type { Key, Store } from '../store/store.ts';
 import { decode, encode } from './codec.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type Committed, GroupCommit } from './group-commit.ts';
 import { readActor, readRecords } from './log.ts';
+import { ReplySweep } from './reply-sweep.ts';
 import { actorKey, markKey, readActivation, readMessages, replyKey } from './rows.ts';
 import { Timers } from './timers.ts';
 
@@ -16,6 +27,8 @@ export interface EmbeddedHostOptions {
   readonly clock: Clock;
   /** Default `durable`: an answer means the data survives a power loss. */
   readonly durability?: 'durable' | 'relaxed';
+  /** Told about listeners that throw. Default: a process warning. */
+  readonly onFault?: (error: unknown) => void;
 }
 
 interface KindRow {
@@ -28,25 +41,32 @@ export class EmbeddedHost implements Host {
   readonly #commits: GroupCommit;
   readonly #timers: Timers;
   readonly #letters: DeadLetters;
+  readonly #replies: ReplySweep;
+  readonly #relaxed: boolean;
+  readonly #onFault: (error: unknown) => void;
   /** Receivers that turned a message away; theirs wait in the outbox. */
   readonly #paused = new Set<string>();
   #deliver: (message: Message) => boolean = () => false;
-  #fire: (address: Address, timer: TimerSet) => void = () => {};
+  #fire: (address: Address, timer: TimerSet) => boolean = () => false;
   #record: ((record: LogRecord) => void)[] = [];
   #lost: (addresses: readonly Address[]) => void = () => {};
   #started = false;
 
-  constructor({ store, clock, durability = 'durable' }: EmbeddedHostOptions) {
+  constructor({ store, clock, durability = 'durable', onFault = warn }: EmbeddedHostOptions) {
     this.#store = store;
+    this.#relaxed = durability === 'relaxed';
+    this.#onFault = onFault;
     this.#commits = new GroupCommit({
       store,
       clock,
-      relaxed: durability === 'relaxed',
+      relaxed: this.#relaxed,
+      onFault,
       onCommitted: (committed) => this.#committed(committed),
       onLost: (addresses) => this.#lost(addresses),
     });
     this.#timers = new Timers(store, clock, (address, timer) => this.#fire(address, timer));
     this.#letters = new DeadLetters(store, (ops) => this.#commits.ride(ops));
+    this.#replies = new ReplySweep(store, clock, (ops) => this.#commits.ride(ops));
   }
 
   /**
@@ -82,8 +102,10 @@ export class EmbeddedHost implements Host {
     if (rows.length > 0) await this.#store.commit(rows);
   }
 
-  activate(address: Address): Activation | undefined {
-    return readActivation(this.#store, address);
+  activate(address: Address): Activation | undefined | Promise<Activation | undefined> {
+    // What was acknowledged before it was written is part of the actor all the same.
+    const written = this.#commits.written(address);
+    return written ? written.then(() => this.activate(address)) : readActivation(this.#store, address);
   }
 
   exists(address: Address): boolean {
@@ -105,16 +127,18 @@ export class EmbeddedHost implements Host {
     return { revision, index };
   }
 
-  remembered(tenant: string, key: string): { reply: unknown; revision: number } | undefined {
+  remembered(tenant: string, key: string): RememberedReply | undefined {
+    const unwritten = this.#commits.unwrittenReply(tenant, key);
+    if (unwritten) return unwritten;
     const bytes = this.#store.get('replay', replyKey(tenant, key));
-    return bytes ? decode<{ reply: unknown; revision: number }>(bytes) : undefined;
+    return bytes ? { ...decode<Omit<RememberedReply, 'key'>>(bytes), key } : undefined;
   }
 
   onMessage(deliver: (message: Message) => boolean): void {
     this.#deliver = deliver;
   }
 
-  onTimer(fire: (address: Address, timer: TimerSet) => void): void {
+  onTimer(fire: (address: Address, timer: TimerSet) => boolean): void {
     this.#fire = fire;
   }
 
@@ -130,16 +154,15 @@ export class EmbeddedHost implements Host {
     const key = formatAddress(receiver);
     this.#paused.delete(key);
     if (!this.#started) return;
-    for (const message of readMessages(this.#store, actorKey(receiver))) {
-      if (!this.#hand(message)) break;
-    }
-    this.#timers.again((address) => formatAddress(address) === key);
+    this.#handStored(actorKey(receiver));
+    const { tenant, kind, id } = receiver;
+    this.#timers.again((address) => address.id === id && address.kind === kind && address.tenant === tenant);
   }
 
   resume(kind: string): void {
     if (!this.#started) return;
     for (const key of this.#paused) if (key.split('/')[1] === encodeURIComponent(kind)) this.#paused.delete(key);
-    for (const message of readMessages(this.#store, [])) if (message.to.kind === kind) this.#hand(message);
+    this.#handStored([], kind);
     this.#timers.again((address) => address.kind === kind);
   }
 
@@ -181,8 +204,9 @@ export class EmbeddedHost implements Host {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    for (const message of readMessages(this.#store, [])) this.#hand(message);
+    this.#handStored([]);
     this.#timers.start();
+    this.#replies.start();
   }
 
   async drain(): Promise<void> {
@@ -192,6 +216,8 @@ export class EmbeddedHost implements Host {
   /** Stops the timers and waits for commits under way. The store stays open: whoever opened it closes it. */
   async close(): Promise<void> {
     this.#timers.stop();
+    this.#replies.stop();
+    this.#commits.stop();
     await this.drain();
   }
 
@@ -200,15 +226,31 @@ export class EmbeddedHost implements Host {
       this.#timers.committed(turn);
       if (this.#started) for (const message of turn.messages) this.#hand(message);
     }
-    for (const record of records) for (const listener of this.#record) listener(record);
+    for (const record of records) for (const listener of this.#record) this.#tell(listener, record);
   }
 
-  /** @returns false when the receiver is paused, now or before: order is kept by sending nothing more */
-  #hand(message: Message): boolean {
-    const key = formatAddress(message.to);
-    if (this.#paused.has(key)) return false;
-    if (this.#deliver(message)) return true;
-    this.#paused.add(key);
-    return false;
+  /** A listener's trouble is its own: the next one hears all the same, and so does the next commit. */
+  #tell(listener: (record: LogRecord) => void, record: LogRecord): void {
+    try {
+      listener(record);
+    } catch (error) {
+      this.#onFault(error);
+    }
   }
+
+  /** Hands over what is stored for these receivers, in order, until each has enough. */
+  #handStored(prefix: Key, kind?: string): void {
+    const skip = (to: Address) => (kind !== undefined && to.kind !== kind) || this.#paused.has(formatAddress(to));
+    for (const message of readMessages(this.#store, prefix, skip)) this.#hand(message);
+  }
+
+  /** To a receiver that turned one away nothing more is handed: order is kept. */
+  #hand(message: Message): void {
+    const key = formatAddress(message.to);
+    if (!this.#paused.has(key) && !this.#deliver(message)) this.#paused.add(key);
+  }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(`a listener of the log failed: ${messageOf(error)}`);
 }

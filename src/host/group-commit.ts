@@ -2,16 +2,19 @@
  * Group commit: turns of all actors that finish in the same moment share one transaction and one fsync.
  *
  * G1  One commit is in flight at a time; what comes meanwhile forms the next one.
- * G2  `done` runs in the order of `add`. If a commit fails, everything in it and everything behind it is void.
- * G3  Log heads and counters move only with a commit; a failed one puts them back.
+ * G2  `done` runs in the order of `add`. If the store fails a commit, everything in it and everything behind it is
+ *     void. If it only cannot store one turn (INVALID), that actor's turns are void and nobody else's.
+ * G3  Log heads and counters move only with a commit; a failed one leaves them where they were.
  */
-import type { Address } from '../../actors/address.ts';
+import { type Address, formatAddress } from '../../actors/address.ts';
 import { AppError, messageOf } from '../../actors/errors.ts';
-import type { Clock, LogRecord, Turn } from '../../actors/ports.ts';
+import type { Clock, LogRecord, RememberedReply, Turn } from '../../actors/ports.ts';
 import type { Op, Store } from '../store/store.ts';
 import { decode, encode } from './codec.ts';
-import { append, type EncodedEvent, encodeEvent, type Head, readHead } from './log.ts';
+import { encodeEvent, type Head, readHead } from './log.ts';
+import { type Encoded, plan } from './plan.ts';
 import { turnOps } from './rows.ts';
+import { Unwritten } from './unwritten.ts';
 
 /** Largest commit: keeps a single fsync's latency bounded under a flood. */
 const MAX_TURNS = 4_096;
@@ -20,12 +23,14 @@ const MAX_BYTES = 8 * 2 ** 20;
 /** Between two attempts to write while the store refuses. */
 const PROBE_MS = 1_000;
 
-interface Queued {
-  readonly turn: Turn;
-  readonly events: readonly EncodedEvent[];
-  readonly ops: Op[];
+/** Tenants whose log head stays in memory; any other's is one look into the store. */
+const HEADS = 10_000;
+
+interface Queued extends Encoded {
   readonly bytes: number;
   readonly done: (error?: Error) => void;
+  /** Relaxed only: `done` ran before the data was written. */
+  acknowledged: boolean;
 }
 
 export interface Committed {
@@ -41,12 +46,15 @@ export interface GroupCommitOptions {
   readonly onCommitted: (committed: Committed) => void;
   /** Relaxed only: these were acknowledged and are lost. */
   readonly onLost: (addresses: readonly Address[]) => void;
+  /** Something that was told about a commit threw. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #heads = new Map<string, Head>();
   readonly #counts = new Map<string, number>();
+  readonly #unwritten = new Unwritten();
   #queue: Queued[] = [];
   #extra: Op[] = [];
   #queuedBytes = 0;
@@ -56,6 +64,7 @@ export class GroupCommit {
   #flying = false;
   #idle: (() => void)[] = [];
   #probing: { cancel(): void } | null = null;
+  #stopped = false;
   /** The last commit's failure, until one succeeds. */
   failure: Error | null = null;
 
@@ -72,13 +81,14 @@ export class GroupCommit {
       let bytes = 0;
       for (const event of events) bytes += event.bytes.length;
       for (const op of ops) if (op.op === 'put') bytes += op.value.length;
-      queued = { turn, events, ops, bytes, done };
+      queued = { turn, events, ops, bytes, done, acknowledged: false };
     } catch (error) {
       done(error as Error);
       return;
     }
     this.#queue.push(queued);
     this.#queuedBytes += queued.bytes;
+    if (this.#options.relaxed) this.#unwritten.add(turn);
     this.#schedule();
   }
 
@@ -90,6 +100,16 @@ export class GroupCommit {
 
   backlog(): { turns: number; bytes: number } {
     return { turns: this.#queue.length + this.#flyingTurns, bytes: this.#queuedBytes + this.#flyingBytes };
+  }
+
+  /** Relaxed only: resolves when the acknowledged turns of an actor are written or lost; undefined when none are open. */
+  written(address: Address): Promise<void> | undefined {
+    return this.#unwritten.settled(address);
+  }
+
+  /** Relaxed only: a reply that was given and is not written yet. */
+  unwrittenReply(tenant: string, key: string): RememberedReply | undefined {
+    return this.#unwritten.reply(tenant, key);
   }
 
   head(tenant: string): Head {
@@ -108,10 +128,15 @@ export class GroupCommit {
 
   /** Resolves when nothing is queued or in flight. */
   async idle(): Promise<void> {
-    this.#probing?.cancel();
     while (this.#flying || this.#scheduled || this.#queue.length > 0) {
       await new Promise<void>((resolve) => this.#idle.push(resolve));
     }
+  }
+
+  /** Looks no more whether the store takes commits again. */
+  stop(): void {
+    this.#stopped = true;
+    this.#probing?.cancel();
   }
 
   #schedule(): void {
@@ -140,77 +165,126 @@ export class GroupCommit {
       const batch = this.#take();
       const extra = this.#extra;
       this.#extra = [];
-      await this.#commit(batch, extra);
+      await this.#write(batch, extra);
+      this.#flyingBytes = 0;
+      this.#flyingTurns = 0;
+      if (this.#heads.size > HEADS) this.#heads.clear();
+      // A store in memory settles without the event loop: two actors that answer each other would never let it in.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     this.#flying = false;
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #write(batch: readonly Queued[], extra: readonly Op[]): Promise<void> {
+    try {
+      await this.#commit(batch, extra);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'INVALID') await this.#writeApart(batch, extra, error);
+      else this.#failed(batch, error);
+    }
+  }
+
+  /** Something in this commit cannot be stored: turn by turn the innocent ones get through (G2). */
+  async #writeApart(batch: readonly Queued[], extra: readonly Op[], error: AppError): Promise<void> {
+    if (batch.length === 0) {
+      this.#options.onFault(error);
+      return;
+    }
+    await this.#write([], extra);
+    for (let rest = batch; rest.length > 0; ) {
+      const [first] = rest as [Queued];
+      try {
+        await this.#commit([first], []);
+        rest = rest.slice(1);
+      } catch (cause) {
+        if (!(cause instanceof AppError && cause.code === 'INVALID')) {
+          this.#failed(rest, cause);
+          return;
+        }
+        this.#refuse(
+          rest.filter((queued) => sameActor(queued, first)),
+          cause,
+        );
+        rest = rest.filter((queued) => !sameActor(queued, first));
+      }
+    }
   }
 
   async #commit(batch: readonly Queued[], extra: readonly Op[]): Promise<void> {
-    const records: LogRecord[] = [];
-    const heads = new Map<string, Head>();
-    const counts = new Map<string, number>();
-    const ops: Op[] = [];
-    for (const { turn, events, ops: own } of batch) {
-      const { tenant, kind } = turn.address;
-      let head = heads.get(tenant) ?? this.head(tenant);
-      if (head.seq === 0) ops.push({ op: 'put', table: 'meta', key: ['tenant', tenant], value: encode(1) });
-      for (const event of events) head = append(head, turn.address, event, ops, records);
-      heads.set(tenant, head);
-      // After the event rows: removing an actor clears them too.
-      ops.push(...own);
-      const change = (turn.created ? 1 : 0) - (turn.removed ? 1 : 0);
-      if (change !== 0) counts.set(kind, (counts.get(kind) ?? this.count(kind)) + change);
-    }
-    for (const [kind, count] of counts)
-      ops.push({ op: 'put', table: 'meta', key: ['count', kind], value: encode(count) });
-    ops.push(...extra);
+    if (batch.length === 0 && extra.length === 0) return;
+    const { ops, records, heads, counts } = plan(batch, extra, this);
     const { store, relaxed } = this.#options;
-    try {
-      const durable = store.commit(ops);
-      if (relaxed) for (const { done } of batch) done();
-      await durable;
-    } catch (error) {
-      this.#failed(batch, error);
-      return;
-    }
+    const durable = store.commit(ops);
+    if (relaxed) this.#acknowledge(batch);
+    await durable;
     this.failure = null;
     for (const [tenant, head] of heads) this.#heads.set(tenant, head);
     for (const [kind, count] of counts) this.#counts.set(kind, count);
-    this.#flyingBytes = 0;
-    this.#flyingTurns = 0;
-    if (!relaxed) for (const { done } of batch) done();
-    this.#options.onCommitted({ turns: batch.map(({ turn }) => turn), records });
+    this.#acknowledge(batch);
+    for (const { turn } of batch) this.#unwritten.delete(turn);
+    const turns = batch.map(({ turn }) => turn);
+    this.#guard(() => this.#options.onCommitted({ turns, records }));
   }
 
-  /** Without traffic nothing would notice that the cause is gone. */
-  #probe(): void {
-    this.#probing?.cancel();
-    this.#probing = this.#options.clock.setTimeout(() => {
-      this.ride([{ op: 'put', table: 'meta', key: ['probe'], value: encode(this.#options.clock.now()) }]);
-    }, PROBE_MS);
+  #acknowledge(batch: readonly Queued[]): void {
+    for (const queued of batch) {
+      if (queued.acknowledged) continue;
+      queued.acknowledged = true;
+      this.#guard(() => queued.done());
+    }
+  }
+
+  /** Nobody who is told about a commit can stop the next one. */
+  #guard(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#options.onFault(error);
+    }
+  }
+
+  /** These turns of one actor are void, and so are those behind them (G2). */
+  #refuse(own: readonly Queued[], error: AppError): void {
+    const behind = this.#queue.filter((queued) => sameActor(queued, own[0]!));
+    if (behind.length > 0) this.#queue = this.#queue.filter((queued) => !behind.includes(queued));
+    for (const queued of behind) this.#queuedBytes -= queued.bytes;
+    this.#void([...own, ...behind], error);
   }
 
   /** G2: later turns may rest on the failed ones, so all of them go. */
   #failed(batch: readonly Queued[], cause: unknown): void {
-    const error =
-      cause instanceof AppError
-        ? cause
-        : new AppError('STORE_FAILED', `the store did not take the commit: ${messageOf(cause)}`, {
-            cause,
-            retryAfterMs: 1_000,
-          });
+    const message = cause instanceof AppError ? cause.message : `the store did not take it: ${messageOf(cause)}`;
+    const error = new AppError('STORE_FAILED', message, { cause, retryAfterMs: PROBE_MS });
     this.failure = error;
     this.#probe();
     const behind = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#flyingBytes = 0;
-    this.#flyingTurns = 0;
-    if (this.#options.relaxed) this.#options.onLost(batch.map(({ turn }) => turn.address));
-    else for (const { done } of batch) done(error);
-    for (const { done } of behind) done(error);
+    this.#void([...batch, ...behind], error);
   }
+
+  #void(turns: readonly Queued[], error: AppError): void {
+    const lost = new Map<string, Address>();
+    for (const { turn, acknowledged } of turns) {
+      this.#unwritten.delete(turn);
+      if (acknowledged) lost.set(formatAddress(turn.address), turn.address);
+    }
+    if (lost.size > 0) this.#guard(() => this.#options.onLost([...lost.values()]));
+    for (const { done, acknowledged } of turns) if (!acknowledged) this.#guard(() => done(error));
+  }
+
+  /** Without traffic nothing would notice that the cause is gone. */
+  #probe(): void {
+    this.#probing?.cancel();
+    if (this.#stopped) return;
+    this.#probing = this.#options.clock.setTimeout(() => {
+      this.ride([{ op: 'put', table: 'meta', key: ['probe'], value: encode(this.#options.clock.now()) }]);
+    }, PROBE_MS);
+  }
+}
+
+function sameActor({ turn: a }: Queued, { turn: b }: Queued): boolean {
+  const [x, y] = [a.address, b.address];
+  return x.id === y.id && x.kind === y.kind && x.tenant === y.tenant;
 }
