@@ -121,6 +121,7 @@ const events: readonly SessionEvent[] = [
 export const session = defineKind({
   name: 'session',
   version: 1,
+  origin: 'builtin',
   machine,
   commands: Object.fromEntries(
     (Object.keys(schemas) as CommandName[]).map((name) => [name, { summary: summaries[name], schema: schemas[name] }]),

@@ -27,22 +27,23 @@ describe('a text that is already known', () => {
     expect(session.context.histories.similarity).toEqual([0, 1]);
   });
 
-  it('is near when the words are the same and the vectors almost', () => {
+  it('is near when only sentence marks differ', () => {
     const session = new Driven();
-    session.send('store', { response: 'port 8080 is open', embedding: turned(0) });
-    // cos 5° = 0.9962 ≥ 0.995
-    const again = session.send('store', { response: 'open is: port 8080!', embedding: turned(5) });
+    session.send('store', { response: 'Port 8080 is open, is it?', embedding: turned(0) });
+    const again = session.send('store', { response: 'port 8080 is open is it', embedding: turned(40) });
     expect(again).toMatchObject({ dedup_signal: 'near', total_memories: 1 });
   });
 
   it.each([
-    { why: 'another number', response: 'port 8081 is open', degrees: 0 },
-    // cos 6° = 0.9945 < 0.995
-    { why: 'another direction', response: 'open is: port 8080!', degrees: 6 },
-  ])('is new with $why', ({ response, degrees }) => {
+    { why: 'another number', known: 'port 8080 is open', response: 'port 8081 is open' },
+    { why: 'the words in another order', known: 'Alice owes Bob 5', response: 'Bob owes Alice 5' },
+    { why: 'a sign', known: 'it is 5 degrees', response: 'it is -5 degrees' },
+    { why: 'a point inside a number', known: 'version 1.5', response: 'version 15' },
+    { why: 'another operator', known: 'a == b', response: 'a != b' },
+  ])('is new with $why', ({ known, response }) => {
     const session = new Driven();
-    session.send('store', { response: 'port 8080 is open', embedding: turned(0) });
-    expect(session.send('store', { response, embedding: turned(degrees) })).toMatchObject({
+    session.send('store', { response: known, embedding: turned(0) });
+    expect(session.send('store', { response, embedding: turned(0) })).toMatchObject({
       dedup_signal: null,
       total_memories: 2,
     });
@@ -59,10 +60,11 @@ describe('a text that is already known', () => {
     expect(session.context.memories[0]?.importance).toBe(1);
   });
 
-  it('is never near when there are no words to compare', () => {
+  it('compares the marks when there are no words', () => {
     const session = new Driven();
     session.send('store', { response: '?!' });
     expect(session.send('store', { response: '...' }).dedup_signal).toBeNull();
+    expect(session.send('store', { response: '?!' }).dedup_signal).toBe('exact');
   });
 
   it('keeps the parts of a long answer apart from each other', () => {

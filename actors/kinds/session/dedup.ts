@@ -1,10 +1,12 @@
-/** Telling that a text is already known: the same text, or the same words with practically the same vector. */
+/**
+ * Telling that a text is already known. Vectors and sets of words cannot tell it: "Alice owes Bob" and "Bob owes Alice"
+ * have the same of both, and so nearly have "costs 5" and "costs -5". Only letter case, white space and the marks that
+ * end sentences may differ.
+ */
 import { createHash } from 'node:crypto';
 import type { Memory } from './model.ts';
 
-/** Cosine from which the words are compared. Anything lower lets "costs 5" and "costs 50" come too close. */
-export const NEAR_COSINE = 0.995;
-
+/** `exact` but for case and white space; `near` but for sentence marks too. */
 export type DedupSignal = 'exact' | 'near';
 
 export interface Duplicate {
@@ -13,36 +15,25 @@ export interface Duplicate {
   readonly signal: DedupSignal;
 }
 
-/** Equal for texts that differ in letter case and white space only; see `Memory.fingerprint`. */
+/** Sentence marks and quotes where a word begins or ends; those inside a word or number ("1.5", "a.b") mean something. */
+const MARKS = /[.,;:!?…"'“”‘’]+(?=\s|$)|(?<=^|\s)["'“”‘’]+/gu;
+
+function even(text: string): string {
+  return text.trim().replace(/\s+/gu, ' ').toLowerCase();
+}
+
+/** Equal for texts that say the same in the same words; see `Memory.fingerprint`. */
 export function fingerprintOf(text: string): string {
-  const even = text.trim().replace(/\s+/gu, ' ').toLowerCase();
-  return createHash('sha256').update(even).digest('hex').slice(0, 16);
+  const plain = even(text);
+  // Of a text that is nothing but marks, the marks are what it says.
+  const words = even(plain.replace(MARKS, ' ')) || plain;
+  return createHash('sha256').update(words).digest('hex').slice(0, 16);
 }
 
-function wordsOf(text: string): ReadonlySet<string> {
-  return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
-}
-
-function sameWords(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((word) => b.has(word));
-}
-
-/**
- * Looks for a memory that says the same. Two texts without any word (`?!` and `...`) are never near duplicates.
- *
- * @param cosines of the memories with the new text's vector, in their order
- * @returns the exact duplicate, else the nearest near one (of equally near ones the oldest), else null
- */
-export function findDuplicate(memories: readonly Memory[], cosines: Float64Array, text: string): Duplicate | null {
+/** Looks for a memory that says the same: the oldest one, when there are several. */
+export function findDuplicate(memories: readonly Memory[], text: string): Duplicate | null {
   const fingerprint = fingerprintOf(text);
-  const exact = memories.findIndex((memory) => memory.fingerprint === fingerprint);
-  if (exact >= 0) return { index: exact, signal: 'exact' };
-  let words: ReadonlySet<string> | null = null;
-  let near = -1;
-  for (let i = 0; i < memories.length; i++) {
-    if (cosines[i]! < NEAR_COSINE || (near >= 0 && cosines[i]! <= cosines[near]!)) continue;
-    words ??= wordsOf(text);
-    if (words.size > 0 && sameWords(words, wordsOf(memories[i]!.text))) near = i;
-  }
-  return near >= 0 ? { index: near, signal: 'near' } : null;
+  const index = memories.findIndex((memory) => memory.fingerprint === fingerprint);
+  if (index < 0) return null;
+  return { index, signal: even(memories[index]!.text) === even(text) ? 'exact' : 'near' };
 }

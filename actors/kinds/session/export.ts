@@ -12,6 +12,7 @@ import { SCHEMA_VERSION, type StateDict } from './state-dict.ts';
  */
 export function exportState(context: SessionContext): StateDict {
   const { driftState, pending, isolation } = context;
+  const { suspicion } = driftState;
   const dict: Omit<StateDict, 'checksum'> = {
     schema_version: SCHEMA_VERSION,
     session_id: context.id,
@@ -36,10 +37,17 @@ export function exportState(context: SessionContext): StateDict {
     drift_state: {
       similarities: [...driftState.similarities],
       scores: [...driftState.scores],
+      openings: [...driftState.openings],
+      asked: driftState.asked,
+      recent: driftState.recent.map(encodeVector),
       suspicion:
-        driftState.suspicion === null
+        suspicion === null
           ? null
-          : { reference: [...driftState.suspicion.reference], baseline: driftState.suspicion.baseline },
+          : {
+              message: encodeVector(suspicion.message),
+              context: suspicion.context.map(encodeVector),
+              normal: { ...suspicion.normal },
+            },
     },
     pending: pending === null ? null : { ...pending, embedding: encodeVector(pending.embedding) },
     next_pending: context.nextPending,

@@ -88,12 +88,14 @@ function decode(dict: StateDict): SessionContext {
     drift: dict.drift,
     driftState: {
       ...dict.drift_state,
+      recent: dict.drift_state.recent.map((vector, i) => read(vector, `drift_state.recent ${i}`)),
       suspicion:
         suspicion === null
           ? null
           : {
-              reference: readState(suspicion.reference, dimension, 'drift_state.suspicion.reference'),
-              baseline: suspicion.baseline,
+              message: read(suspicion.message, 'drift_state.suspicion.message'),
+              context: suspicion.context.map((vector, i) => read(vector, `drift_state.suspicion.context ${i}`)),
+              normal: suspicion.normal,
             },
     },
     pending: dict.pending === null ? null : { ...dict.pending, embedding: read(dict.pending.embedding, 'pending') },

@@ -2,7 +2,7 @@
 import { norm } from '../../../workers/vector.ts';
 import { dropped, pulled, REALIGNMENT_TURNS } from './anchors.ts';
 import { type DedupSignal, findDuplicate, fingerprintOf } from './dedup.ts';
-import { DRIFTED_FROM, learnSimilarity } from './drift.ts';
+import { DRIFTED_FROM, learnTurn } from './drift.ts';
 import { hashMemory, insert, refresh } from './memory.ts';
 import type { SessionContext, TurnMetrics } from './model.ts';
 import type { Fact } from './outcomes.ts';
@@ -16,7 +16,7 @@ import { similarity } from './vectors.ts';
 export interface Chunk {
   readonly text: string;
   readonly embedding: Float32Array;
-  /** What triggers look at beside the chunk itself: the question and the answer. */
+  /** What triggers look at beside the chunk itself: the question and the answer, the answer last. */
   readonly texts: readonly string[];
   /** Of the question; null for an answer alone. */
   readonly question: Float32Array | null;
@@ -40,12 +40,11 @@ export interface Learned {
 function remember(
   context: SessionContext,
   { text, embedding, at }: Pick<Chunk, 'text' | 'embedding' | 'at'>,
-  cosines: Float64Array,
   baseImportance: number,
 ): Learned {
   const { memories, turns, nextSeq } = context;
   const importance = applyPolicies(context.policies, embedding, baseImportance);
-  const duplicate = findDuplicate(memories, cosines, text);
+  const duplicate = findDuplicate(memories, text);
   if (duplicate !== null) {
     const { index, signal } = duplicate;
     const known = refresh(memories, index, importance, turns);
@@ -103,7 +102,7 @@ export function learn(before: SessionContext, chunk: Chunk): Learned {
   const s = before.initialised ? similarity(before.state, embedding) : 0;
 
   let after = moveState({ ...before, turns: before.turns + 1 }, embedding, rate);
-  const driftState = learnSimilarity(before.driftState, s);
+  const driftState = learnTurn(before.driftState, { vector: embedding, text: chunk.texts.at(-1) ?? '' });
   const previous = before.turns === 0 ? null : before.metrics.similarity;
   const similarities = [...before.histories.similarity.slice(-PHASE_REACH), s];
   const metrics: TurnMetrics = {
@@ -119,11 +118,11 @@ export function learn(before: SessionContext, chunk: Chunk): Learned {
   after = { ...after, metrics, driftState, histories: record(before.histories, metrics) };
 
   const base = importance ?? ORDINARY_IMPORTANCE;
-  const first = remember(after, chunk, cosines, base);
+  const first = remember(after, chunk, base);
   const facts = [...first.facts];
   after = first.context;
   for (const part of chunk.extra) {
-    const added = remember(after, { ...part, at: chunk.at }, scan(after.memories, part.embedding), base);
+    const added = remember(after, { ...part, at: chunk.at }, base);
     after = added.context;
     facts.push(...added.facts);
   }

@@ -9,9 +9,12 @@ export interface Measured {
   readonly facts: readonly Fact[];
 }
 
-/** @param message shape [d], unit length or all zeros */
-export function measure(context: SessionContext, message: Float32Array): Measured {
-  const { state: driftState, drift } = stepDrift(context.driftState, message, context.state);
+/**
+ * @param message shape [d], unit length or all zeros
+ * @param text of the message; without it questions are not seen
+ */
+export function measure(context: SessionContext, message: Float32Array, text = ''): Measured {
+  const { state: driftState, drift } = stepDrift(context.driftState, { vector: message, text }, context.state);
   const payload = { drift_score: drift.score, drift_phase: drift.phase, confirmed: drift.confirmed };
   return {
     context: { ...context, drift, driftState },

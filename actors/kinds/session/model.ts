@@ -154,7 +154,7 @@ export interface TurnMetrics {
 }
 
 export interface Drift {
-  /** 0 (as usual) to 1 (nothing in common with this session's state). */
+  /** 0 (as usual) to 1 (certainly another topic). */
   readonly score: number;
   /** score ≥ 0.5: suspected at once. */
   readonly detected: boolean;
@@ -163,18 +163,32 @@ export interface Drift {
   readonly phase: DriftPhase;
 }
 
-/** What drift is measured against, from one message to the next. */
+/** Which similarities are usual. */
+export interface Normal {
+  readonly mean: number;
+  /** Standard deviation, greater than 0. */
+  readonly spread: number;
+}
+
+/** What drift is measured against, from one message to the next. Newest last in every list. */
 export interface DriftState {
-  /** Similarities of the latest stored turns, newest last, at most eight: what is normal in this session. */
+  /** Of the latest messages to what was there before them, at most eight: what is usual in this session. */
   readonly similarities: readonly number[];
-  /** Drift scores of the latest messages, newest last, at most eight. */
+  /** Drift scores of the latest messages, at most eight. */
   readonly scores: readonly number[];
-  /** Set by a suspicious message: what the session looked like before it. The next message confirms or clears it. */
+  /** Which of the latest messages asked where nothing was left to be answered, at most eight. */
+  readonly openings: readonly boolean[];
+  /** Whether a question waits for its answer. */
+  readonly asked: boolean;
+  /** Vectors of the last two stored turns that have content. */
+  readonly recent: readonly Float32Array[];
+  /** Set by a suspicious message; the next message confirms or clears it. */
   readonly suspicion: {
-    /** The state vector when the suspicious message came. */
-    readonly reference: Float64Array;
-    /** What was normal then. */
-    readonly baseline: number;
+    /** The suspicious message. */
+    readonly message: Float32Array;
+    /** What it was compared with: the recent turns and the session's vector. */
+    readonly context: readonly Float32Array[];
+    readonly normal: Normal;
   } | null;
 }
 

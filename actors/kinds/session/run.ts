@@ -34,7 +34,7 @@ function storeResponse(context: SessionContext, event: RunPayload): Step<StoreOu
 
 /** Takes an admitted message in: drift, then the episode it opens or goes on. */
 function admit(context: SessionContext, event: RunPayload, message: Float32Array, at: number): Measured {
-  const measured = measure(context, message);
+  const measured = measure(context, message, event.message);
   const arrival = { label: event.episode, at, pauses: true, confirmed: measured.drift.confirmed };
   return { ...measured, context: { ...measured.context, ...enterEpisode(measured.context, arrival) } };
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { MAX_ANCHORS, REALIGNMENT_TURNS } from './anchors.ts';
 import { MAX_CAPACITY, MAX_DIMENSION, MAX_POLICIES } from './create.ts';
-import { DRIFT_WINDOW } from './drift.ts';
+import { DRIFT_WINDOW, RECENT_TURNS, SUSPICION_VECTORS } from './drift.ts';
 import { MAX_ENTITIES } from './entities.ts';
 import { MAX_ISOLATION_VECTORS, QUARANTINE_CAPACITY } from './isolation.ts';
 import { ENTITY_KINDS, HISTORY_LENGTH, ISOLATION_LEVELS, TIERS } from './model.ts';
@@ -19,8 +19,11 @@ const PHASES = ['initialization', 'exploration', 'convergence', 'resonance', 'st
 const vector = z.string().max(Math.ceil((MAX_DIMENSION * 4) / 3) * 4);
 const text = z.string().max(262_144);
 const number = z.number();
-const count = z.int().min(0);
-const sequence = z.int().min(1);
+/** Far above what a session can count to, far below where adding one stops working (2^53). */
+const MAX_COUNT = 2 ** 48;
+
+const count = z.int().min(0).max(MAX_COUNT);
+const sequence = z.int().min(1).max(MAX_COUNT);
 const share = z.number().min(0).max(1);
 const cosine = z.number().min(-1).max(1);
 const length = z.number().min(0).max(1.2);
@@ -87,7 +90,17 @@ export const stateDict = z.strictObject({
   drift_state: z.strictObject({
     similarities: z.array(cosine).max(DRIFT_WINDOW),
     scores: z.array(share).max(DRIFT_WINDOW),
-    suspicion: z.strictObject({ reference: stateVector, baseline: z.number().min(0.01).max(1) }).nullable(),
+    openings: z.array(z.boolean()).max(DRIFT_WINDOW),
+    asked: z.boolean(),
+    recent: z.array(vector).max(RECENT_TURNS),
+    suspicion: z
+      .strictObject({
+        message: vector,
+        context: z.array(vector).max(SUSPICION_VECTORS),
+        // A spread is never below what its prior gives, 0.069 after eight messages.
+        normal: z.strictObject({ mean: cosine, spread: z.number().min(0.01).max(2) }),
+      })
+      .nullable(),
   }),
   pending: z
     .strictObject({

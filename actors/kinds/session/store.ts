@@ -87,6 +87,11 @@ function refuse(context: SessionContext, answer: Answer, action: IsolationAction
   return { context: next, outcome: outcome(next, action, { warning }), facts };
 }
 
+/** The waiting message, when the question that comes along is that very message told again. */
+function measuredBefore({ pending }: SessionContext, { message }: Payload<'store'>): Pending | null {
+  return pending?.admitted && pending.message === message ? pending : null;
+}
+
 /**
  * Takes an answer in. The drift of a turn is measured once: on its question when it was buffered or comes along, on the
  * answer when there is no question.
@@ -103,10 +108,11 @@ export function store(context: SessionContext, event: Payload<'store'>): Step<St
 
   const facts: Fact[] = [];
   let next = waiting;
-  let drift = pending?.drift ?? 0;
+  const known = pending ?? measuredBefore(context, event);
+  let drift = known?.drift ?? 0;
   let confirmed = false;
-  if (pending === null) {
-    const measured = measure(next, chunk.question ?? chunk.embedding);
+  if (known === null) {
+    const measured = measure(next, chunk.question ?? chunk.embedding, event.message ?? event.response);
     next = measured.context;
     drift = measured.drift.score;
     confirmed = measured.drift.confirmed;

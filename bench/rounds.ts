@@ -1,0 +1,77 @@
+/** Rounds of measurements, and what is said about them: medians, spreads, percentiles. */
+
+/** Rounds of every measurement; what is compared takes turns within a round. */
+export const ROUNDS = 3;
+
+/** What one measurement of one round found. */
+export interface Round {
+  readonly operations: number;
+  readonly seconds: number;
+  readonly latenciesMs: readonly number[];
+}
+
+export interface Summary {
+  readonly n: number;
+  /** Operations per second, median over the rounds. */
+  readonly median: number;
+  readonly range: readonly [number, number];
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export function rateOf({ operations, seconds }: Round): number {
+  return operations / seconds;
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 50);
+}
+
+/** Nearest rank. */
+export function percentile(values: readonly number[], percent: number): number {
+  if (values.length === 0) return Number.NaN;
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!;
+}
+
+export function summarise(rounds: readonly Round[]): Summary {
+  const rates = rounds.map(rateOf);
+  const latencies = rounds.flatMap(({ latenciesMs }) => latenciesMs);
+  return {
+    n: rounds.reduce((sum, { operations }) => sum + operations, 0),
+    median: median(rates),
+    range: [Math.min(...rates), Math.max(...rates)],
+    p50Ms: percentile(latencies, 50),
+    p99Ms: percentile(latencies, 99),
+  };
+}
+
+/** Median over the rounds of what was reached beside the baseline of the same round. */
+export function ratioOf(rounds: readonly Round[], baseline: readonly Round[]): number {
+  return median(rounds.map((round, index) => rateOf(round) / rateOf(baseline[index]!)));
+}
+
+/**
+ * Lets `clients` clients do one thing after the other until the time is up.
+ *
+ * @param operate does it once for client `index`
+ */
+export async function drive(
+  clients: number,
+  seconds: number,
+  operate: (index: number) => Promise<unknown>,
+): Promise<Round> {
+  const latenciesMs: number[] = [];
+  const started = performance.now();
+  const end = started + seconds * 1_000;
+  const client = async (index: number) => {
+    for (let now = performance.now(); now < end; ) {
+      await operate(index);
+      const after = performance.now();
+      latenciesMs.push(after - now);
+      now = after;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, (_, index) => client(index)));
+  return { operations: latenciesMs.length, seconds: (performance.now() - started) / 1_000, latenciesMs };
+}
