@@ -1,0 +1,26 @@
+/** What `import … from 'synod'` gives. Worker threads come in through `synod/thread`. */
+export { type Address, formatAddress, parseAddress } from '../actors/address.ts';
+export { type AskParams, effects, type PublishParams, type SendParams, type TimerParams } from '../actors/effects.ts';
+export { AppError, ERROR_CODES, type ErrorCode } from '../actors/errors.ts';
+export { defineKind, type Kind, type PersistedState } from '../actors/kind.ts';
+export type { AskOptions, Clock, DeadLetter, LogRecord, SystemReport } from '../actors/ports.ts';
+export type { SystemLogger } from '../actors/system.ts';
+export type { Call, CallInput, CallOptions } from './calls.ts';
+export type { Config } from './config.ts';
+export type { Embedder } from './embedding/embedder.ts';
+export { createHashEmbedder } from './embedding/hash.ts';
+export type { MachineEntry, VersionedMachine } from './machines.ts';
+export type { EventOf, InputOf, Machine, Ref, Reply, Snapshot } from './refs.ts';
+export type {
+  ContextOptions,
+  ContextResult,
+  RememberOptions,
+  RunOptions,
+  Session,
+  SessionSettings,
+  StoreOptions,
+  StoreResult,
+} from './session.ts';
+export { createSynod, type RecordFilter, type Records, type SpawnOptions, type Synod } from './synod.ts';
+export type { SynodOptions } from './synod-options.ts';
+export { VERSION } from './version.ts';

@@ -1,0 +1,29 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeConsumer, node, root, tsc } from './consumer.ts';
+import { temporaryDirectory } from './machines.ts';
+
+const FENCE = /^```ts embedding-example\n(.*?)^```$/ms;
+
+describe('the embedding example of the README', () => {
+  it('compiles with full types, runs, and ends by itself', async () => {
+    const [, example] = FENCE.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+    expect(example, 'README.md has no code fence "```ts embedding-example"').toBeDefined();
+    expect(example!.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
+
+    const directory = temporaryDirectory();
+    await makeConsumer(directory);
+    writeFileSync(join(directory, 'example.ts'), example!);
+    const options = ['--target', 'es2022', '--module', 'nodenext', '--types', 'node', '--strict'];
+    // Without skipLibCheck: our own declarations are part of what an application gets.
+    const compiled = await tsc(directory, ...options, '--ignoreConfig', 'example.ts');
+    expect(compiled).toEqual({ code: 0, output: '' });
+    const ran = await node(directory, 'example.js');
+    expect(ran).toEqual({ code: 0, output: expect.any(String) });
+    // What it prints stands in its own comments: `// prints: …`.
+    const promised = [...example!.matchAll(/\/\/ prints: (.*)$/gm)].map(([, text]) => text!);
+    expect(promised.length).toBeGreaterThan(0);
+    for (const text of promised) expect(ran.output).toContain(text);
+  });
+});
