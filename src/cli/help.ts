@@ -1,21 +1,34 @@
 /** What `synod help` prints. */
 import { COMMANDS } from './commands.ts';
-import { optionsOf } from './options.ts';
+import { type Option, optionsOf, variableOf } from './options.ts';
+import { table } from './table.ts';
 
+const INTRO = 'synod — an actor runtime for teams of AI agents';
+const OUTRO = 'synod help <command> lists its options. Every option is also an environment variable SYNOD_*.';
+
+/** Help on a command, or on all of them. */
 export function helpText(name?: string): string {
   const command = name === undefined ? undefined : COMMANDS[name];
   if (!command) {
-    const rows = Object.entries(COMMANDS).map(([key, { summary }]) => [key, summary] as const);
-    return `synod — an actor runtime for teams of AI agents\n\nUsage: synod <command> [options]\n\n${table(rows)}\n\nsynod help <command> lists its options. Every server option is also an environment variable SYNOD_*.\n`;
+    const rows = Object.entries(COMMANDS).map(([key, { summary }]) => [key, summary]);
+    return `${INTRO}\n\nUsage: synod <command> [options]\n\n${table(rows, '  ')}\n\n${OUTRO}\n`;
   }
-  const rows = optionsOf(command).map(
-    ({ name: option, value, help }) => [`--${option}${value ? ` ${value}` : ''}`, help] as const,
-  );
-  const usage = `Usage: synod ${name}${command.operands ? ` ${command.operands}` : ''}${rows.length > 0 ? ' [options]' : ''}`;
-  return `${command.summary}\n\n${usage}\n${rows.length > 0 ? `\n${table(rows)}\n` : ''}`;
+  const own = new Set(command.options);
+  const rows = optionsOf(command).map((option) => [
+    `--${option.name}${option.value ? ` ${option.value}` : ''}`,
+    own.has(option) ? explain(option) : option.help,
+  ]);
+  const operands = command.operands ? ` ${command.operands}` : '';
+  const usage = `Usage: synod ${name}${rows.length > 0 ? ' [options]' : ''}${operands}`;
+  return `${command.summary}\n\n${usage}\n${rows.length > 0 ? `\n${table(rows, '  ')}\n` : ''}`;
 }
 
-function table(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
+function explain(option: Option): string {
+  const facts = [
+    option.required ? 'required' : '',
+    option.default === undefined ? '' : `default ${option.default}`,
+    // Where the variable does not follow from the name, say it.
+    option.env === undefined ? '' : variableOf(option),
+  ].filter((fact) => fact !== '');
+  return facts.length === 0 ? option.help : `${option.help} (${facts.join(', ')})`;
 }

@@ -3,18 +3,19 @@ import { pino } from 'pino';
 import type { Config } from '../config.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { loadConfig } from '../settings.ts';
-import type { Command, Options } from './options.ts';
+import type { Command } from './options.ts';
 
 async function serveWith(config: Config): Promise<number> {
   // Logs go to standard error, so that standard output stays for what people and scripts wait for.
   const logger = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: false }));
   const server = await startServer(config, logger);
+  const stopped = signalled();
   process.stdout.write(`synod listening on ${server.url}\n${tryThis(config, server)}`);
-  await signalled();
-  logger.info({}, 'draining');
+  const signal = await stopped;
+  logger.info({ signal }, 'draining');
   await server.close();
   logger.info({}, 'stopped');
-  logger.flush();
+  await new Promise<void>((resolve) => logger.flush(() => resolve()));
   return 0;
 }
 
@@ -26,19 +27,18 @@ function tryThis(config: Config, { url }: RunningServer): string {
   );
 }
 
-/** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once. */
-function signalled(): Promise<void> {
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Resolves with the first SIGINT or SIGTERM; a second one ends the process at once. A lost terminal is no reason. */
+function signalled(): Promise<NodeJS.Signals> {
+  process.on('SIGHUP', () => {});
   return new Promise((resolve) => {
-    const stop = () => {
-      process.once('SIGINT', () => process.exit(130));
-      process.once('SIGTERM', () => process.exit(143));
-      resolve();
-    };
-    let first = true;
+    let stopping = false;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        if (first) stop();
-        first = false;
+      process.on(signal, () => {
+        if (stopping) process.exit(EXIT_CODES[signal]);
+        stopping = true;
+        resolve(signal);
       });
     }
   });
@@ -48,7 +48,7 @@ export const serve: Command = {
   summary: 'Serves the API.',
   options: [],
   configured: true,
-  run: (options, env) => serveWith(loadConfig(options, env)),
+  run: ({ options, env }) => serveWith(loadConfig(options, env)),
 };
 
 /** Anonymous unless a key is given: for the first five minutes on one's own machine. */
@@ -56,8 +56,8 @@ export const start: Command = {
   summary: 'Serves the API in anonymous development mode (npm start).',
   options: [],
   configured: true,
-  run: (options: Options, env) => {
-    const keyed = options.key !== undefined || env.SYNOD_KEY !== undefined;
+  run: ({ options, env }) => {
+    const keyed = options.key !== undefined || env.SYNOD_KEY;
     return serveWith(loadConfig(keyed ? options : { 'allow-anonymous': true, ...options }, env));
   },
 };
