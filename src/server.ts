@@ -1,5 +1,5 @@
 /** The server: the runtime behind HTTP and WebSocket. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { AppError } from '../actors/errors.ts';
 import {
@@ -60,13 +60,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     server.headersTimeout = HEADERS_MS;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     const stream = attachStream(server, { services, verifier, config, logger });
+    const letGo = trackAnswers(server);
     await listen(server, config);
     warn(config, keys.length, logger);
     const close = async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       stream.close();
+      letGo();
       server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+      const cut = setTimeout(() => {
+        stream.terminate();
+        server.closeAllConnections();
+      }, DRAIN_MS);
       await closed;
       clearTimeout(cut);
       await runtime.close();
@@ -76,6 +81,26 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await runtime.close();
     throw error;
   }
+}
+
+/**
+ * Watches the answers under way. A client that keeps its connection busy would otherwise be served until the drain is
+ * cut off: `server.close` ends idle connections only.
+ *
+ * @returns a function after which every answer is the last one of its connection
+ */
+function trackAnswers(server: Server): () => void {
+  const open = new Set<ServerResponse>();
+  let leaving = false;
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    response.shouldKeepAlive &&= !leaving;
+    open.add(response);
+    response.once('close', () => open.delete(response));
+  });
+  return () => {
+    leaving = true;
+    for (const response of open) response.shouldKeepAlive = false;
+  };
 }
 
 /** Anonymous callers share one tenant, so whoever can reach the port could read everything in it. */

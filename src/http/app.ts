@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import Koa from 'koa';
 import { AppError, messageOf } from '../../actors/errors.ts';
+import type { Config } from '../config.ts';
 import type { Caller, Dialect, Operation } from '../operations/operation.ts';
 import type { Services } from '../operations/services.ts';
 import { Aborted, discardBody, readJsonBody } from './body.ts';
@@ -162,7 +163,7 @@ export function createHttpApp(options: HttpOptions): Koa {
   app.use(async (ctx) => {
     const started = performance.now();
     const { req, method } = ctx;
-    const exchange = begin(req.headers['x-request-id']);
+    const exchange = begin(req.headers['x-request-id'], config.durability);
     let status = CLIENT_LEFT;
     try {
       const reply = await answer(req, method, exchange).catch((error: unknown) => {
@@ -177,10 +178,11 @@ export function createHttpApp(options: HttpOptions): Koa {
       ctx.res.destroy();
     }
     const { requestId, endpoint, tenant } = exchange;
+    const ip = clientAddress(req, config.trustProxy);
     const ms = performance.now() - started;
     metrics.observe(method, endpoint, status, ms / 1_000);
     logger.info(
-      { requestId, method, endpoint, status, ms: Math.round(ms * 100) / 100, tenant, bytes: ctx.length },
+      { requestId, method, endpoint, status, ms: Math.round(ms * 100) / 100, tenant, ip, bytes: ctx.length },
       'request',
     );
   });
@@ -194,11 +196,17 @@ function isDisconnect(error: unknown): boolean {
   return error instanceof Error && 'code' in error && DISCONNECT.test(String(error.code));
 }
 
-function begin(given: string | string[] | undefined): Exchange {
+function begin(given: string | string[] | undefined, durability: Config['durability']): Exchange {
   const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
   return {
     requestId,
-    headers: { 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' },
+    headers: {
+      'X-Request-Id': requestId,
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      // Whoever asked for less than durable answers is reminded of it with each of them.
+      ...(durability === 'relaxed' ? { 'X-Synod-Durability': durability } : {}),
+    },
     dialect: 'synod',
     endpoint: 'unmatched',
     challenge: 'Bearer',

@@ -1,8 +1,11 @@
 /** Shapes that many operations share. */
 import { z } from 'zod';
+import { addressPartTrouble, MAX_ADDRESS_PART_BYTES } from '../../actors/address.ts';
 
 /** Bytes of one message or answer. */
 export const MAX_TEXT_BYTES = 65_536;
+/** Bytes of a request that carries lists of vectors: a thousand of 1,536 numbers, twenty characters each. */
+export const MAX_VECTORS_BYTES = 32 * 2 ** 20;
 /** The largest finite float32: vectors are stored as such. */
 const MAX_FLOAT32 = 3.4028234663852886e38;
 
@@ -15,16 +18,30 @@ export const text = z
   .refine((value) => Buffer.byteLength(value) <= MAX_TEXT_BYTES, `at most ${MAX_TEXT_BYTES} bytes of UTF-8`)
   .refine((value) => value.trim() !== '', 'String should have at least 1 character');
 
+/** A field that may be left out; clients that always send it may say null. */
+export const maybe = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
+
+/** Words to look for; blank ones are as good as none. */
+export const words = z
+  .string()
+  .max(MAX_TEXT_BYTES)
+  .overwrite((value) => value.toWellFormed().trim())
+  .optional();
+
 /** A name a client chose: session ids, entity keys, labels. */
 export const name = (max: number) =>
   z
     .string()
     .min(1)
     .max(max)
-    .overwrite((value) => value.toWellFormed());
+    .overwrite((value) => value.toWellFormed())
+    // No path can spell it: what it names could be made and never be asked for again.
+    .refine((value) => !value.includes('\0'), 'String should not contain a NUL character');
 
 /** Opaque. */
-export const id = name(300).describe('Opaque id.');
+export const id = name(MAX_ADDRESS_PART_BYTES)
+  .refine((value) => addressPartTrouble(value) === null, `at most ${MAX_ADDRESS_PART_BYTES} bytes of UTF-8`)
+  .describe('Opaque id.');
 
 /** Finite numbers; how many is checked against the session's dimension. */
 export const vector = z

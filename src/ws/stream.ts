@@ -14,6 +14,7 @@ import type { LogRecord, StreamFilter, StreamItem, Subscription } from '../../ac
 import type { Verifier } from '../auth/index.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../http/ports.ts';
+import { readPathAndQuery } from '../http/target.ts';
 import type { Services } from '../operations/services.ts';
 
 /** Below the 30–60 s after which proxies drop silent connections. */
@@ -42,26 +43,41 @@ export interface StreamOptions {
   readonly heartbeatMs?: number;
 }
 
+export interface Stream {
+  readonly connections: number;
+  /** Says goodbye to every client and lets nobody in any more. */
+  close(): void;
+  /** Drops the clients that did not answer the goodbye. */
+  terminate(): void;
+}
+
 /** Serves `/stream` on an HTTP server's upgrades. Other paths are refused with 404. */
-export function attachStream(server: Server, options: StreamOptions): { close(): void; readonly connections: number } {
+export function attachStream(server: Server, options: StreamOptions): Stream {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
   const sessions = new Set<Session>();
+  let closing = false;
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     admit(request, options).then(
-      ({ tenant, wanted }) =>
+      ({ tenant, wanted }) => {
+        if (closing) return refuse(socket, new AppError('UNAVAILABLE', 'server is shutting down'), options.logger);
         sockets.handleUpgrade(request, socket, head, (ws) => {
           const session = new Session(ws, tenant, options, () => sessions.delete(session));
           sessions.add(session);
           if (wanted) session.subscribe(wanted);
-        }),
+        });
+      },
       (error: unknown) => refuse(socket, error, options.logger),
     );
   });
   return {
     close: () => {
+      closing = true;
       for (const session of sessions) session.end(1001, 'server is shutting down');
       sockets.close();
+    },
+    terminate: () => {
+      for (const session of sessions) session.terminate();
     },
     get connections() {
       return sessions.size;
@@ -71,11 +87,12 @@ export function attachStream(server: Server, options: StreamOptions): { close():
 
 /** @throws AppError NOT_FOUND, UNAUTHENTICATED, EXPIRED, INVALID */
 async function admit(request: IncomingMessage, { verifier, config }: StreamOptions) {
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  if (url.pathname.replace(/\/$/, '') !== '/stream') throw new AppError('NOT_FOUND', 'Not Found');
+  const { path, search } = readPathAndQuery(request.url ?? '/');
+  if (path !== '/stream' && path !== '/stream/') throw new AppError('NOT_FOUND', 'Not Found');
+  const query = new URLSearchParams(search);
   const { authorization, 'x-api-key': apiKey, origin } = request.headers;
   // A browser cannot set headers on a WebSocket, so a token may also come in the query.
-  const token = url.searchParams.get('token');
+  const token = query.get('token');
   const identity = await verifier.authenticate({
     ...(authorization === undefined ? (token === null ? {} : { authorization: `Bearer ${token}` }) : { authorization }),
     ...(typeof apiKey === 'string' ? { 'x-api-key': apiKey } : {}),
@@ -88,7 +105,7 @@ async function admit(request: IncomingMessage, { verifier, config }: StreamOptio
   ) {
     throw new AppError('UNAUTHENTICATED', `Origin ${origin} is not among the allowed origins`);
   }
-  return { tenant: identity.tenant, wanted: fromQuery(url.searchParams) };
+  return { tenant: identity.tenant, wanted: fromQuery(query) };
 }
 
 function sameHost(origin: string, request: IncomingMessage): boolean {
@@ -163,9 +180,12 @@ class Session {
       ...(ids ? { ids } : {}),
       ...(types ? { types } : {}),
     };
-    const subscription = system.subscribe(filter, since === undefined ? {} : { since });
+    // A cursor from another life of the data may lie ahead: whoever has one would hear nothing for a long time.
+    const head = system.head(this.#tenant);
+    const cursor = Math.min(since ?? head, head);
+    const subscription = system.subscribe(filter, since === undefined ? {} : { since: cursor });
     this.#subscription = subscription;
-    this.#send({ type: 'subscribed', cursor: since ?? system.head(this.#tenant) }).catch(() => {});
+    this.#send({ type: 'subscribed', cursor }).catch(() => {});
     this.#pump(subscription).catch((error: unknown) => {
       this.#options.logger.warn({ err: messageOf(error) }, 'a stream ended');
       this.end(1011, 'internal error');
@@ -175,6 +195,10 @@ class Session {
   end(code: number, reason: string): void {
     this.#subscription?.close();
     this.#socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
   }
 
   async #pump(subscription: Subscription): Promise<void> {

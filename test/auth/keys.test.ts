@@ -1,6 +1,6 @@
 /** Key files: made once, read back, and refused without giving anything away. */
 import { generateKeyPairSync } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -151,9 +151,9 @@ describe('a file that is no key', () => {
     });
   });
 
-  it.skipIf(process.getuid?.() === 0)('is told apart from one that belongs to somebody else', async () => {
+  it('is told apart from one that cannot be read', async () => {
+    // A path through a file: unlike file modes, that stops even root.
     const path = await fileWith(secret);
-    await chmod(path, 0);
-    await expect(loadKey(path)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(loadKey(join(path, 'key.jwk'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 });

@@ -214,6 +214,7 @@ describe('the log', () => {
       status: 200,
       ms: expect.any(Number),
       tenant: 'alice',
+      ip: expect.stringContaining('127.0.0.1'),
       bytes: expect.any(Number),
     });
     expect(JSON.stringify(log)).not.toContain('secret');

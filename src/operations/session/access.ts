@@ -35,18 +35,21 @@ type Told0<N extends CommandName> = Omit<CommandEvent<N>, 'at'>;
 /**
  * Sends a command and waits until it is durable.
  *
+ * @param attempt which try at one and the same turn this is, from 0
  * @throws AppError NOT_FOUND for an absent session, and whatever code the session's outcome names
  */
 export async function tellSession<N extends CommandName>(
   context: Context,
   id: string,
   event: Told0<N>,
+  attempt = 0,
 ): Promise<Told<N>> {
   const { caller, services } = context;
+  const name = attempt === 0 ? event.type : `${event.type}.${attempt}`;
   const options = {
     correlationId: caller.requestId,
-    // Two commands of one request need two keys; the event's type tells them apart.
-    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${event.type}:${caller.idempotencyKey}` }),
+    // Two commands of one request need two keys, and so do two attempts.
+    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${name}:${caller.idempotencyKey}` }),
   };
   const answered = await services.system
     .ask<SessionContext>(sessionAddress(context, id), event as { type: N }, options)

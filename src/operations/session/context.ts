@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../../../actors/errors.ts';
 import type { Hit } from '../../recall/ranker.ts';
 import { operation } from '../operation.ts';
-import { flag, id, name, sessionPath, text, whole } from '../schemas.ts';
+import { flag, id, name, sessionPath, whole, words } from '../schemas.ts';
 import { readSession } from './access.ts';
 import { clip } from './context-block.ts';
 import { embedForRecall } from './embed.ts';
@@ -40,7 +40,7 @@ export const stateContext = operation({
       session_id: id,
       top_k: whole(1, 100).default(5),
       full_first: flag.default(false).describe('Leave the text of the first hit whole.'),
-      q: text.optional().describe('Rank by this question.'),
+      q: words.describe('Rank by this question; absent: by the state.'),
       explain: flag.default(false),
       max_text_chars: whole(1, 100_000).default(500),
     }),
@@ -54,10 +54,9 @@ export const stateContext = operation({
     const session = await readSession(context, query.session_id);
     const byState = session.initialised ? session.state : null;
     const { q } = query;
-    const question =
-      q === undefined
-        ? { vector: byState, topK: query.top_k }
-        : { text: q, vector: await embedForRecall(context, session, q, 'query'), topK: query.top_k };
+    const question = q
+      ? { text: q, vector: await embedForRecall(context, session, q, 'query'), topK: query.top_k }
+      : { vector: byState, topK: query.top_k };
     const { hits, degraded } = recall(context, session, question);
     return {
       session_id: query.session_id,

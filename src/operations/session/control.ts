@@ -4,7 +4,7 @@ import { AppError } from '../../../actors/errors.ts';
 import { ANCHOR_DRIFT_THRESHOLD, anchorScore } from '../../../actors/kinds/session/anchors.ts';
 import { ISOLATION_LEVELS, TIERS } from '../../../actors/kinds/session/model.ts';
 import { operation } from '../operation.ts';
-import { cosine, name, sessionPath, text, vector } from '../schemas.ts';
+import { cosine, MAX_VECTORS_BYTES, name, sessionPath, text, vector } from '../schemas.ts';
 import { readSession, tellSession, toVector } from './access.ts';
 
 const triggerBody = z
@@ -115,7 +115,7 @@ export const isolate = operation({
   name: 'session.isolation.set',
   dialect: 'cortex',
   summary: 'Set the isolation level',
-  http: { method: 'PUT', path: '/v1/session/{id}/isolation', status: 200 },
+  http: { method: 'PUT', path: '/v1/session/{id}/isolation', status: 200, maxBodyBytes: MAX_VECTORS_BYTES },
   input: {
     path: sessionPath,
     body: z.object({

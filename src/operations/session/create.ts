@@ -4,23 +4,20 @@ import { formatAddress } from '../../../actors/address.ts';
 import { AppError } from '../../../actors/errors.ts';
 import type { SessionInput } from '../../../actors/kinds/session/create.ts';
 import { type Context, operation } from '../operation.ts';
-import { id, sessionPath, vector } from '../schemas.ts';
+import { id, MAX_VECTORS_BYTES, maybe, sessionPath, vector } from '../schemas.ts';
 import { noSession, sessionAddress, toVector } from './access.ts';
 
 const capacity = z.int().min(1).max(5_000);
 
 const body = z.object({
-  session_id: id.optional().describe('An id of your own choice; absent: a new one is made.'),
-  dimension: z
-    .int()
-    .min(1)
-    .max(65_536)
-    .optional()
-    .describe("Must be the server's embedder dimension, which is the default."),
+  session_id: maybe(id).describe('An id of your own choice; absent: a new one is made.'),
+  dimension: maybe(z.int().min(1).max(65_536)).describe(
+    "Must be the server's embedder dimension, which is the default.",
+  ),
   model_name: z.string().min(1).max(200).default('all-MiniLM-L6-v2'),
   use_attention: z.boolean().default(false),
   use_cache: z.boolean().default(false),
-  use_meta_pss: z.boolean().optional().describe('Same as use_cortex.'),
+  use_meta_pss: maybe(z.boolean()).describe('Same as use_cortex.'),
   use_cortex: z.boolean().default(false),
   enable_topic_switch: z.boolean().default(true),
   template_embedding: vector.nullish().describe('Pre-initialises the state.'),
@@ -79,7 +76,7 @@ export const create = operation({
   name: 'session.create',
   dialect: 'cortex',
   summary: 'Create a session',
-  http: { method: 'POST', path: '/v1/session/create', status: 200 },
+  http: { method: 'POST', path: '/v1/session/create', status: 200, maxBodyBytes: MAX_VECTORS_BYTES },
   input: { body: body.optional().default(() => body.parse({})) },
   output: z.object({ session_id: z.string(), created: z.boolean() }),
   access: 'tenant',

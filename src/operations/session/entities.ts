@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../../../actors/errors.ts';
 import { ENTITY_KINDS, type EntityKind } from '../../../actors/kinds/session/model.ts';
 import { operation } from '../operation.ts';
-import { name, sessionPath, text, whole } from '../schemas.ts';
+import { name, sessionPath, whole, words } from '../schemas.ts';
 import { readSession, tellSession } from './access.ts';
 import { byImportance, matchEntities } from './recall.ts';
 
@@ -77,7 +77,7 @@ export const listEntities = operation({
   input: {
     path: sessionPath,
     query: z.object({
-      q: text.optional().describe('Words of the key or the value.'),
+      q: words.describe('Words of the key or the value; none lists all.'),
       max_results: whole(1, 1_000).default(20),
     }),
   },
@@ -88,8 +88,7 @@ export const listEntities = operation({
   owned: ['path.id'],
   run: async (context, { path, query }) => {
     const { entities } = await readSession(context, path.id);
-    const all =
-      query.q === undefined ? [...entities].sort(byImportance) : matchEntities(entities, query.q, entities.length);
+    const all = query.q ? matchEntities(entities, query.q, entities.length) : [...entities].sort(byImportance);
     return {
       session_id: path.id,
       entities: all.slice(0, query.max_results).map(({ access, key, kind, value, context, importance }) => ({

@@ -1,34 +1,35 @@
 /** `POST /v1/run`: what a session remembers of a message, and the message itself buffered until its answer comes. */
 import { z } from 'zod';
 import { AppError } from '../../../actors/errors.ts';
+import { wipe } from '../../../actors/kinds/session/create.ts';
+import type { CommandEvent } from '../../../actors/kinds/session/events.ts';
 import type { SessionContext } from '../../../actors/kinds/session/model.ts';
 import type { RunOutcome } from '../../../actors/kinds/session/outcomes.ts';
-import { chunkText } from '../../../actors/kinds/session/store.ts';
+import { chunkText, store as storeAnswer } from '../../../actors/kinds/session/store.ts';
 import type { Recalled } from '../../recall/ranker.ts';
 import { type Context, operation } from '../operation.ts';
-import { cosine, id, isolationReport, name, text, timestamp, toMs, turnMetrics } from '../schemas.ts';
+import { cosine, id, isolationReport, maybe, name, text, timestamp, toMs, turnMetrics } from '../schemas.ts';
 import { noSession, readSession, sessionAddress, tellSession } from './access.ts';
 import { type Block, contextBlock } from './context-block.ts';
 import { createInput } from './create.ts';
 import { embedForRecall, embedForStore } from './embed.ts';
 import { metricsOf } from './metrics.ts';
 import { matchEntities, recall } from './recall.ts';
+import { untilFresh } from './turnstile.ts';
 
 /** Similarity from which an answer may be reused, unless the caller says otherwise. */
 const SHORT_CIRCUIT = 0.85;
-/** Attempts to embed an answer together with a pending message that keeps changing. */
-export const MAX_STALE = 5;
 
 const body = z.object({
   message: text,
-  session_id: id.optional().describe('Absent: a new session.'),
-  response: text.optional().describe("The model's answer to the message before; stored first."),
+  session_id: maybe(id).describe('Absent: a new session.'),
+  response: maybe(text).describe("The model's answer to the message before; stored first."),
   short_circuit_threshold: cosine.default(SHORT_CIRCUIT),
   reset_context: z.boolean().default(false).describe('Forget what was said, keep the id; an unknown id is created.'),
-  top_k: z.int().min(1).max(100).optional(),
-  max_context_tokens: z.int().min(50).max(100_000).optional().describe('Bound of the context block.'),
-  timestamp: timestamp.optional(),
-  episode: name(200).optional().describe('Label of a conversation inside the session.'),
+  top_k: maybe(z.int().min(1).max(100)),
+  max_context_tokens: maybe(z.int().min(50).max(100_000)).describe('Bound of the context block.'),
+  timestamp: maybe(timestamp),
+  episode: maybe(name(200)).describe('Label of a conversation inside the session.'),
 });
 
 export type RunBody = z.output<typeof body>;
@@ -77,14 +78,7 @@ export async function runSession(context: Context, body: RunBody): Promise<z.inp
     body.session_id === undefined ||
     (body.reset_context && !context.services.system.exists(sessionAddress(context, id)));
   if (created) await spawn(context, id);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await attemptRun(context, id, body);
-    } catch (error) {
-      // The pending message changed while its answer was embedded; with a fresh look it is right.
-      if (!(error instanceof AppError && error.code === 'STALE') || attempt === MAX_STALE) throw error;
-    }
-  }
+  return untilFresh(context, id, (attempt) => attemptRun(context, id, body, attempt));
 }
 
 async function spawn(context: Context, id: string): Promise<void> {
@@ -98,26 +92,34 @@ async function spawn(context: Context, id: string): Promise<void> {
     });
 }
 
-async function attemptRun(context: Context, id: string, body: RunBody): Promise<z.input<typeof runOutput>> {
+async function attemptRun(
+  context: Context,
+  id: string,
+  body: RunBody,
+  attempt: number,
+): Promise<z.input<typeof runOutput>> {
   const { config } = context.services;
   const before = await readSession(context, id).catch((error: unknown) => {
     throw error instanceof AppError && error.code === 'NOT_FOUND' ? noSession() : error;
   });
   const vector = await embedForRecall(context, before, body.message, 'query');
   const question = { text: body.message, vector, topK: body.top_k ?? config.runTopK };
-  const first = body.reset_context ? NOTHING : recall(context, before, question);
-  const { outcome, session } = await tellSession(context, id, {
-    type: 'run',
+  const response = await inlineResponse(context, before, body);
+  const expected = afterAnswer(before, response, body.reset_context, context.services.clock.now());
+  const first = recall(context, expected, question);
+  const event = {
+    type: 'run' as const,
     message: body.message,
     embedding: vector ?? new Float32Array(before.config.dimension),
     recalled: first.hits.map(({ memory }) => memory.hash),
-    response: await inlineResponse(context, before, body),
+    response,
     reset: body.reset_context,
     timestamp: toMs(body.timestamp),
     episode: body.episode ?? null,
-  });
-  // An inline answer, or another caller, may have added memories since the first look.
-  const seen = sameMemories(before, session) ? first : recall(context, session, question);
+  };
+  const { outcome, session } = await tellSession(context, id, event, attempt);
+  // Another caller may have added memories since the first look.
+  const seen = sameMemories(expected, session) ? first : recall(context, session, question);
   const blocked = outcome.isolation.action === 'blocked';
   const block = contextBlock({
     label: config.contextLabel,
@@ -131,8 +133,6 @@ async function attemptRun(context: Context, id: string, body: RunBody): Promise<
   return answer(id, body, outcome, session, seen, block, config.contextBudgetTokens);
 }
 
-const NOTHING: Recalled = { hits: [], topSimilarity: 0, degraded: false };
-
 /** Recall marks memories as used and so replaces them; which memories there are is what matters here. */
 function sameMemories(before: SessionContext, after: SessionContext): boolean {
   return (
@@ -142,11 +142,25 @@ function sameMemories(before: SessionContext, after: SessionContext): boolean {
   );
 }
 
-async function inlineResponse(context: Context, session: SessionContext, body: RunBody) {
+type InlineResponse = CommandEvent<'run'>['response'];
+
+async function inlineResponse(context: Context, session: SessionContext, body: RunBody): Promise<InlineResponse> {
   if (body.response === undefined) return null;
   const pending = body.reset_context ? null : session.pending;
   const [embedding] = await embedForStore(context, session, [chunkText(pending?.message ?? null, body.response)]);
   return { text: body.response, embedding: embedding!, pendingId: pending?.id ?? null };
+}
+
+/**
+ * The session as the message will find it: an inline answer is stored before the message is looked up, so its memory is
+ * found, and counted as recalled, just as if it had been stored by a call of its own.
+ */
+function afterAnswer(session: SessionContext, response: InlineResponse, reset: boolean, at: number): SessionContext {
+  const start = reset ? wipe(session) : session;
+  if (response === null) return start;
+  const { text, embedding, pendingId } = response;
+  const alone = { message: null, messageEmbedding: null, episode: null, timestamp: start.pending?.at ?? null };
+  return storeAnswer(start, { at, response: text, embedding, pendingId, ...alone }).context;
 }
 
 /** Bookkeeping nobody waits for. */

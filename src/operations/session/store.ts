@@ -1,22 +1,19 @@
 /** `POST /v1/store`: an answer taken in, together with the message that waits for it or the one it brings along. */
 import { z } from 'zod';
-import { AppError } from '../../../actors/errors.ts';
 import { chunkText } from '../../../actors/kinds/session/store.ts';
 import { type Context, operation } from '../operation.ts';
-import { id, isolationReport, name, text, timestamp, toMs, turnMetrics } from '../schemas.ts';
+import { id, isolationReport, maybe, name, text, timestamp, toMs, turnMetrics } from '../schemas.ts';
 import { readSession, tellSession } from './access.ts';
 import { embedForStore } from './embed.ts';
 import { metricsOf } from './metrics.ts';
-import { MAX_STALE } from './run.ts';
+import { untilFresh } from './turnstile.ts';
 
 const body = z.object({
   session_id: id,
   response: text.describe("The model's answer."),
-  message: text.optional().describe('The question, when no run came before: both are stored in one call.'),
-  timestamp: timestamp.optional(),
-  episode: name(200)
-    .optional()
-    .describe('Label of a conversation inside the session; a change of label starts a new one.'),
+  message: maybe(text).describe('The question, when no run came before: both are stored in one call.'),
+  timestamp: maybe(timestamp),
+  episode: maybe(name(200)).describe('Label of a conversation inside the session; a change of label starts a new one.'),
 });
 
 type StoreBody = z.output<typeof body>;
@@ -47,25 +44,17 @@ export const store = operation({
   errors: [409],
   example: { body: { session_id: '$session', response: 'We picked mpnet 768d for German content.' } },
   owned: ['body.session_id'],
-  run: async (context, { body }) => {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await attemptStore(context, body);
-      } catch (error) {
-        if (!(error instanceof AppError && error.code === 'STALE') || attempt === MAX_STALE) throw error;
-      }
-    }
-  },
+  run: (context, { body }) => untilFresh(context, body.session_id, (attempt) => attemptStore(context, body, attempt)),
 });
 
-async function attemptStore(context: Context, body: StoreBody): Promise<z.input<typeof output>> {
+async function attemptStore(context: Context, body: StoreBody, attempt: number): Promise<z.input<typeof output>> {
   const before = await readSession(context, body.session_id);
   const pending = body.message === undefined ? before.pending : null;
   const chunk = chunkText(body.message ?? pending?.message ?? null, body.response);
   const texts = body.message === undefined ? [chunk] : [chunk, body.message];
   const [embedding, messageEmbedding] = await embedForStore(context, before, texts);
-  const { outcome, session } = await tellSession(context, body.session_id, {
-    type: 'store',
+  const event = {
+    type: 'store' as const,
     response: body.response,
     embedding: embedding!,
     pendingId: pending?.id ?? null,
@@ -73,7 +62,8 @@ async function attemptStore(context: Context, body: StoreBody): Promise<z.input<
     messageEmbedding: messageEmbedding ?? null,
     timestamp: toMs(body.timestamp),
     episode: body.episode ?? null,
-  });
+  };
+  const { outcome, session } = await tellSession(context, body.session_id, event, attempt);
   return {
     session_id: body.session_id,
     stored: outcome.stored,

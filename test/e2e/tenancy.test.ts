@@ -1,0 +1,167 @@
+/** Somebody else's ids are ids that do not exist. Generated from the operations list. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { OPERATIONS } from '../../src/operations/index.ts';
+import type { Operation } from '../../src/operations/operation.ts';
+import { at, type Client, type Reply } from '../support/client.ts';
+import { marker, openServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+let ada: Client;
+let bob: Client;
+/** What Ada has, and what Bob has of the same sort. */
+let hers: Belongings;
+let his: Belongings;
+const NOTHING = { session: 'no-such-session', hash: '0'.repeat(32), key: 'no/such/key' };
+
+interface Belongings {
+  readonly session: string;
+  readonly hash: string;
+  readonly key: string;
+}
+
+async function furnish(client: Client, name: string): Promise<Belongings> {
+  const session = await client.create();
+  const { memory_hash } = await client.turn(session, `${name}'s question`, `${name}'s answer`);
+  const key = `${name}/key`;
+  await client.ok('POST', at(session, 'entities'), { key, kind: 'path', value: `${name}'s value` });
+  await client.ok('PUT', at(session, 'isolation'), { level: 'QUARANTINE' });
+  return { session, hash: memory_hash, key };
+}
+
+beforeAll(async () => {
+  server = await openServer();
+  [ada, bob] = [await server.as('ada'), await server.as('bob')];
+  [hers, his] = [await furnish(ada, 'ada'), await furnish(bob, 'bob')];
+});
+afterAll(() => server.close());
+
+const owning = OPERATIONS.filter(({ owned }) => owned.length > 0);
+
+/** Puts real things in the place of an example's stand-ins. */
+function fill(value: unknown, things: Belongings, vector: readonly number[], state: object): unknown {
+  if (Array.isArray(value)) return value.map((item) => fill(item, things, vector, state));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, fill(v, things, vector, state)]));
+  }
+  const named: Record<string, unknown> = {
+    $session: things.session,
+    $hash: things.hash,
+    $key: things.key,
+    $vector: vector,
+    $state: state,
+  };
+  return typeof value === 'string' && value in named ? named[value] : value;
+}
+
+/** Sends an operation's example with other people's things; `changed` places get another session. */
+async function ask(
+  client: Client,
+  operation: Operation,
+  things: Belongings,
+  places: Record<string, string> = {},
+): Promise<Reply> {
+  const vector = await client.embed('anything');
+  const { state_dict } = await bob.export(his.session);
+  const parts = fill(operation.example, things, vector, state_dict) as Record<
+    string,
+    Record<string, unknown> | undefined
+  >;
+  for (const [place, id] of Object.entries(places)) {
+    const [part, field] = place.split('.') as [string, string];
+    parts[part] = { ...parts[part], [field]: id };
+  }
+  const { method, path } = operation.http;
+  const target = path.replace(/\{(\w+)(?::path)?\}/g, (_whole, name: string) =>
+    encodeURIComponent(String(parts.path?.[name])),
+  );
+  const search = new URLSearchParams(
+    Object.entries(parts.query ?? {}).map(([k, v]): [string, string] => [k, String(v)]),
+  );
+  return client.call(method, search.size > 0 ? `${target}?${search}` : target, parts.body);
+}
+
+/** A reply without what differs between any two. */
+function visible({ status, headers, text }: Reply): object {
+  const kept = [...headers].filter(([name]) => !/^(date|x-request-id|ratelimit.*)$/.test(name));
+  return { status, headers: Object.fromEntries(kept), text };
+}
+
+const stateOf = async () => {
+  const view = await server.running.runtime.system.read({ tenant: 'ada', kind: 'session', id: hers.session });
+  return { revision: view?.revision, checksum: (await ada.export(hers.session)).checksum };
+};
+
+describe.each(owning.map((operation) => [operation.name, operation] as const))('%s', (_name, operation) => {
+  it('answers for another tenant as for nobody, and leaves no trace', async () => {
+    const before = await stateOf();
+    const foreign = await ask(bob, operation, hers);
+    const absent = await ask(bob, operation, NOTHING);
+    expect(foreign.status, foreign.text).toBe(404);
+    expect(visible(foreign)).toEqual(visible(absent));
+    expect(foreign.text).not.toMatch(/ada/);
+    expect(await stateOf()).toEqual(before);
+  });
+
+  it.each(operation.owned)('looks at %s alone, too', async (place) => {
+    const before = await stateOf();
+    const foreign = await ask(bob, operation, his, { [place]: hers.session });
+    const absent = await ask(bob, operation, his, { [place]: NOTHING.session });
+    expect(foreign.status, foreign.text).toBe(404);
+    expect(visible(foreign)).toEqual(visible(absent));
+    expect(await stateOf()).toEqual(before);
+  });
+
+  it('works for its owner with the same input', async () => {
+    const owner = await server.as(marker('owner'));
+    const reply = await ask(owner, operation, await furnish(owner, 'owner'));
+    expect(reply.status, reply.text).toBe(operation.http.status);
+  });
+});
+
+describe('the list of operations', () => {
+  /** An id of a thing that is made by the call itself is nobody's yet. */
+  const MADE_HERE = ['session.create body.session_id'];
+
+  it('declares every field that names somebody’s property', () => {
+    const undeclared = OPERATIONS.flatMap(({ name, input, owned }) =>
+      (['path', 'query', 'body'] as const).flatMap((part) => {
+        const schema = input[part];
+        if (!schema) return [];
+        const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+        return Object.keys(properties)
+          .filter((field) => /^(id|session_id|\w+_session_id)$/.test(field) && !owned.includes(`${part}.${field}`))
+          .map((field) => `${name} ${part}.${field}`);
+      }),
+    );
+    expect(undeclared).toEqual(MADE_HERE);
+  });
+});
+
+describe('ids', () => {
+  it('belong to each tenant alone: two sessions of one id know nothing of each other', async () => {
+    const id = marker();
+    await ada.create({ session_id: id });
+    await ada.turn(id, 'secret', 'of ada');
+    const { checksum } = await ada.export(id);
+    expect((await bob.get(`/v1/metrics/${id}`)).status).toBe(404);
+    expect((await bob.post('/v1/session/create', { session_id: id })).status).toBe(200);
+    expect(await bob.metrics(id)).toMatchObject({ interaction_count: 0, total_memories: 0 });
+    expect((await bob.run({ session_id: id, message: 'secret' })).top_similarity).toBe(0);
+    await bob.ok('DELETE', `/v1/session/${id}`);
+    expect((await ada.export(id)).checksum).toBe(checksum);
+  });
+
+  it('of another tenant are created anew by a reset, not opened', async () => {
+    const reply = await bob.run({ session_id: hers.session, message: "ada's question", reset_context: true });
+    expect(reply).toMatchObject({ top_similarity: 0, metrics: { interaction_count: 0 } });
+    await bob.ok('DELETE', `/v1/session/${hers.session}`);
+    expect((await ada.metrics(hers.session)).interaction_count).toBe(1);
+  });
+
+  it('of memories and entities do not carry over to another session of the caller', async () => {
+    const other = await ada.create();
+    expect((await ada.get(at(other, `memories/${hers.hash}`))).status).toBe(404);
+    expect((await ada.call('DELETE', at(other, `entities/${encodeURIComponent(hers.key)}`))).status).toBe(404);
+  });
+});

@@ -1,0 +1,184 @@
+/** `WS /stream`: who gets in, what a slow or silent client is worth, and how it ends. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect as connectSocket } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { loadOrCreateKey } from '../../src/auth/keys.ts';
+import { mintToken } from '../../src/auth/token.ts';
+import { createVerifier } from '../../src/auth/verify.ts';
+import { createRuntime } from '../../src/runtime.ts';
+import { attachStream } from '../../src/ws/stream.ts';
+import { at } from '../support/client.ts';
+import { type LogLine, memoryLogger, serve, serveAnonymous, testConfig } from '../support/server.ts';
+import { connect, refusal } from './listener.ts';
+
+describe('an upgrade', () => {
+  it('takes a token as Bearer, as API key and in the query', async () => {
+    const server = await serve();
+    const { headers } = await server.as('ada');
+    const token = headers.authorization!.slice('Bearer '.length);
+    for (const [given, path] of [
+      [headers, '/stream'],
+      [{ 'x-api-key': token }, '/stream'],
+      [{}, `/stream?token=${token}`],
+    ] as const) {
+      const listener = await connect(server.url, given, path);
+      expect(await listener.subscribe()).toBe(0);
+    }
+  });
+
+  it('is refused before it happens: without a token, with a bad one, with an expired one', async () => {
+    const server = await serve();
+    const key = await loadOrCreateKey(server.config.key!);
+    const clock = { now: () => 0 };
+    const expired = await mintToken({ key, subject: 'ada', tier: 'pro', ttlSeconds: 1, clock });
+    expect(await refusal(server.url)).toMatchObject({ status: 401, body: { title: 'Missing license token' } });
+    expect(await refusal(server.url, { 'x-api-key': 'junk' })).toMatchObject({
+      status: 401,
+      body: { title: 'Invalid license: not a JWT' },
+    });
+    expect(await refusal(server.url, { authorization: `Bearer ${expired}` })).toMatchObject({
+      status: 402,
+      body: { title: expect.stringContaining('renew at https://www.semvec.io') },
+    });
+  });
+
+  it.each(['/', '/v1/run', '/stream/more', '//', '//stream', '/stream%00', 'http://['])(
+    'at %s is answered with 404',
+    async (path) => {
+      const server = await serve();
+      const { hostname, port } = new URL(server.url);
+      const socket = connectSocket(Number(port), hostname);
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      );
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 404 /);
+      expect(server.log.filter(({ level }) => level === 'error')).toEqual([]);
+    },
+  );
+
+  it.each(['id=', 'since=-1', 'since=x', 'since=1.5', `id=${'x'.repeat(400)}`])(
+    'with ?%s is refused with 422',
+    async (query) => {
+      const server = await serve();
+      const { headers } = await server.as('ada');
+      expect((await refusal(server.url, headers, `/stream?${query}`)).status).toBe(422);
+    },
+  );
+
+  it('from a foreign page is refused in anonymous mode, from an allowed one or the same host not', async () => {
+    const server = await serveAnonymous({ corsOrigins: ['https://app.example'] });
+    expect(await refusal(server.url, { origin: 'https://evil.example' })).toMatchObject({ status: 401 });
+    for (const origin of ['https://app.example', server.url]) {
+      const listener = await connect(server.url, { origin });
+      expect(await listener.subscribe()).toBe(0);
+    }
+  });
+});
+
+describe('a slow reader', () => {
+  it('is told that it lagged and then catches up without a gap', { timeout: 120_000 }, async () => {
+    const server = await serve();
+    const ada = await server.as('ada');
+    const id = await ada.create();
+    const listener = await connect(server.url, ada.headers);
+    await listener.subscribe();
+    listener.socket.pause();
+    const big = 'x'.repeat(60_000);
+    for (let n = 0; n < 300; n++) await ada.ok('POST', at(id, 'entities'), { key: 'k', kind: 'path', value: big });
+    for (let n = 0; n < 1_200; n++) await ada.ok('DELETE', at(id, 'trigger'));
+    listener.socket.resume();
+    await listener.until(() => listener.records.at(-1)?.seq === 1_501);
+    expect(listener.of('lagged').length).toBeGreaterThan(0);
+    expect(listener.of('lagged')[0]!.missed).toBeGreaterThan(0);
+    expect(listener.records.map(({ seq }) => seq)).toEqual(Array.from({ length: 1_500 }, (_, i) => i + 2));
+  });
+});
+
+describe('the end', () => {
+  it('of the server is said to every client with 1001', async () => {
+    const server = await serve();
+    const { headers } = await server.as('ada');
+    const listeners = await Promise.all([1, 2, 3].map(() => connect(server.url, headers)));
+    await listeners[0]!.subscribe();
+    await server.close();
+    expect(await Promise.all(listeners.map(({ closed }) => closed))).toEqual([1001, 1001, 1001]);
+  });
+
+  it('of five hundred connections leaves no subscription behind', { timeout: 120_000 }, async () => {
+    const server = await serve();
+    const { headers } = await server.as('ada');
+    for (let batch = 0; batch < 20; batch++) {
+      await Promise.all(
+        Array.from({ length: 25 }, async (_, n) => {
+          const listener = await connect(server.url, headers, '/stream?since=0');
+          if (n % 2 === 0) listener.socket.terminate();
+          else listener.socket.close();
+          await listener.closed;
+        }),
+      );
+    }
+    await vi.waitFor(() => expect(server.running.runtime.system.subscribers).toBe(0), { timeout: 10_000, interval: 5 });
+  });
+});
+
+describe('a heartbeat', () => {
+  /** The stream alone, with a heart that beats fast. */
+  async function fastHeart() {
+    const config = testConfig({ allowAnonymous: true });
+    const log: LogLine[] = [];
+    const logger = memoryLogger(log);
+    const runtime = await createRuntime({ config, logger });
+    const verifier = createVerifier({ keys: [], clock: runtime.clock, renewUrl: 'x', allowAnonymous: true });
+    const server = createServer();
+    const stream = attachStream(server, { services: runtime.services, verifier, config, logger, heartbeatMs: 20 });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(async () => {
+      stream.close();
+      stream.terminate();
+      server.close();
+      await runtime.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    return { url: `http://127.0.0.1:${port}`, port, stream };
+  }
+
+  it('comes to a quiet client again and again, with the cursor', async () => {
+    const { url } = await fastHeart();
+    const listener = await connect(url);
+    await listener.until(() => listener.of('heartbeat').length >= 3);
+    expect(listener.of('heartbeat')[0]).toEqual({ type: 'heartbeat', cursor: 0 });
+  });
+
+  /** Upgrades and then says nothing, not even to a ping or a goodbye. */
+  async function silentClient(port: number) {
+    const socket = connectSocket(port, '127.0.0.1');
+    socket.write(
+      'GET /stream HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    await once(socket, 'data');
+    return socket;
+  }
+
+  it('that nobody answers ends the connection', async () => {
+    const { port, stream } = await fastHeart();
+    const socket = await silentClient(port);
+    expect(stream.connections).toBe(1);
+    await once(socket, 'close');
+    await vi.waitFor(() => expect(stream.connections).toBe(0), { interval: 5 });
+  });
+
+  it('is not waited for at the end: who ignores the goodbye is dropped', async () => {
+    const { port, stream } = await fastHeart();
+    const socket = await silentClient(port);
+    stream.close();
+    stream.terminate();
+    await once(socket, 'close');
+    await vi.waitFor(() => expect(stream.connections).toBe(0), { interval: 5 });
+    await expect(refusal(`http://127.0.0.1:${port}`)).resolves.toMatchObject({ status: 503 });
+  });
+});
