@@ -40,6 +40,10 @@ function install() {
   const stamp = join(root, 'node_modules', '.synod-installed');
   const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  // npm empties the folder it installs into; through a link that would be somebody else's.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    fail('node_modules is a symbolic link and does not fit package-lock.json; remove the link, then try again');
+  }
   console.error('synod: installing dependencies');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], true);
   writeFileSync(stamp, wanted);
