@@ -1,6 +1,6 @@
 /** Effects are checked before any of them is carried out: one that could not be must leave no trace of the others. */
 import { addressPartTrouble } from './address.ts';
-import { messageOf } from './errors.ts';
+import { ERROR_CODES, messageOf } from './errors.ts';
 import { intake } from './plain.ts';
 import type { Effect } from './statechart.ts';
 
@@ -36,6 +36,9 @@ function check(effect: Effect): void {
   }
   if (type === 'send' || type === 'ask' || type === 'timer') {
     want(sendable(params.event), 'event: { type }, none of the names of XState itself');
+  }
+  if (type === 'refuse') {
+    want(String(params.code) in ERROR_CODES && typeof params.message === 'string', 'a known code and a message');
   }
   if (type === 'ask') want(typeof params.as === 'string', 'as: string');
   if (type === 'publish') want(typeof params.type === 'string', 'type: string');

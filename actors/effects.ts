@@ -6,6 +6,7 @@
  * `actions: [assign(...), { type: 'reply', params: ({ context }) => context.outcome }]`.
  */
 import type { Address } from './address.ts';
+import type { ErrorCode } from './errors.ts';
 
 /** A message for another actor; travels through the outbox, effectively once. */
 export interface SendParams {
@@ -31,6 +32,15 @@ export interface PublishParams {
   readonly payload: unknown;
 }
 
+/**
+ * The command cannot be done: nothing of this event is kept — no state, no record, no other effect — and whoever sent it
+ * gets the error.
+ */
+export interface RefuseParams {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 /** What a reply may carry. Not `unknown`, because that would leave `params: ({ context }) => …` without its types. */
 export type ReplyValue = object | string | number | boolean | null | undefined;
 
@@ -41,6 +51,7 @@ const effect =
 export const effects = {
   /** Answers the command being handled with `params` as the value. */
   reply: effect<ReplyValue>(),
+  refuse: effect<RefuseParams>(),
   send: effect<SendParams>(),
   ask: effect<AskParams>(),
   timer: effect<TimerParams>(),

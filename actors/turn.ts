@@ -11,6 +11,7 @@ import { regret } from './answers.ts';
 import { type ActorEvent, type Call, type Cell, type Entry, type Mark, viewOf } from './cell.ts';
 import type { Draft } from './draft.ts';
 import { checked } from './effect-checks.ts';
+import type { RefuseParams } from './effects.ts';
 import { AppError } from './errors.ts';
 import { Outgoing } from './outgoing.ts';
 import type { DeadLetter, Message, View } from './ports.ts';
@@ -54,9 +55,18 @@ export function step(draft: Draft, entry: Entry, world: TurnWorld): void {
 
   const revision = cell.revision + 1;
   const fold = foldInto(cell, event);
+  if (fold instanceof AppError) {
+    refuse(draft, entry, fold, world);
+    return;
+  }
   const kept =
     (origin.from === 'call' && origin.call.key !== null) || (origin.from === 'message' && origin.message.replyTo);
   const effects = fold.effects.map((effect) => checked(effect, Boolean(kept)));
+  const own = ownRefusal(effects);
+  if (own) {
+    refuse(draft, entry, own, world);
+    return;
+  }
   // From here on nothing throws: the books move together (T1).
   const out = new Outgoing(draft, entry, revision, world, effects);
   endOrigin(draft, entry);
@@ -83,11 +93,29 @@ export function step(draft: Draft, entry: Entry, world: TurnWorld): void {
   out.answerCall(fold.snapshot ? viewOf(fold.snapshot, revision) : goneView(revision));
 }
 
-function foldInto(cell: Cell, event: ActorEvent): { snapshot: Fold['snapshot'] | null; effects: Fold['effects'] } {
+type Folded = { snapshot: Fold['snapshot'] | null; effects: Fold['effects'] };
+
+/** @returns the expected trouble of a first context: an actor that cannot be made is no crash of anybody */
+function foldInto(cell: Cell, event: ActorEvent): Folded | AppError {
   const { chart } = cell.runtime;
-  if (event.type === CREATED) return chart.initial(event.input);
+  if (event.type === CREATED) {
+    try {
+      return chart.initial(event.input);
+    } catch (error) {
+      if (error instanceof AppError) return error;
+      throw error;
+    }
+  }
   if (event.type === REMOVED) return { snapshot: null, effects: [] };
   return chart.fold(cell.snapshot!, event);
+}
+
+/** The statechart's own no: the snapshot and the other effects of this fold are dropped. */
+function ownRefusal(effects: Fold['effects']): AppError | null {
+  const effect = effects.find(({ type }) => type === 'refuse');
+  if (!effect) return null;
+  const { code, message } = (effect as { params: RefuseParams }).params;
+  return new AppError(code, message);
 }
 
 /** What the event came from is used up. */

@@ -104,7 +104,7 @@ describe('the house', () => {
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
     };
-    expect([dependencies['xstate'], dependencies['lmdb']]).toEqual([
+    expect([dependencies.xstate, dependencies.lmdb]).toEqual([
       expect.stringMatching(/^\d/),
       expect.stringMatching(/^\d/),
     ]);

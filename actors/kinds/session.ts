@@ -2,8 +2,8 @@
  * The session: one conversation's memory. It takes in question and answer pairs, keeps a vector of what the conversation
  * is about, notices when it drifts, and keeps what was said in three tiers.
  *
- * The chart's states are the isolation levels. Every command answers with its outcome, or with `{error: {code, message}}`
- * and an unchanged session. In LOCKDOWN a release is refused while anything waits in the quarantine buffer.
+ * The chart's states are the isolation levels. Every command answers with its outcome; one that cannot be done is refused
+ * with its code and leaves no trace. In LOCKDOWN a release is refused while anything waits in the quarantine buffer.
  */
 import { setup } from 'xstate';
 import { effects } from '../effects.ts';
@@ -12,6 +12,7 @@ import { createSession, type SessionInput } from './session/create.ts';
 import { type CommandName, type SessionEvent, schemas } from './session/events.ts';
 import { handle } from './session/handle.ts';
 import type { IsolationLevel, SessionContext } from './session/model.ts';
+import { isFailure } from './session/outcomes.ts';
 
 const chart = setup({
   types: {} as { context: SessionContext; events: SessionEvent; input: SessionInput },
@@ -25,6 +26,7 @@ const chart = setup({
 const turn = chart.enqueueActions(({ context, event, enqueue }) => {
   const { context: next, outcome, facts } = handle(context, event);
   enqueue.assign(() => ({ ...next, outcome }));
+  if (isFailure(outcome)) enqueue({ type: 'refuse', params: outcome.error });
   for (const fact of facts) enqueue({ type: 'publish', params: fact });
 });
 

@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { session } from '../../actors/kinds/session.ts';
-import { migrate } from '../../actors/snapshots.ts';
 import type { StoredSnapshot } from '../../actors/ports.ts';
+import { migrate } from '../../actors/snapshots.ts';
 import { Statechart } from '../../actors/statechart.ts';
 import { decode, encode } from '../../src/host/codec.ts';
 

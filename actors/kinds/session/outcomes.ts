@@ -22,6 +22,10 @@ export interface Failure {
   readonly error: { readonly code: ErrorCode; readonly message: string };
 }
 
+export function isFailure(outcome: unknown): outcome is Failure {
+  return typeof outcome === 'object' && outcome !== null && 'error' in outcome;
+}
+
 export interface Admission {
   readonly level: IsolationLevel;
   readonly action: IsolationAction;

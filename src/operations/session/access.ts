@@ -1,6 +1,6 @@
 /** How operations reach a session: by the caller's own address, so a foreign id is simply not there. */
 import type { Address } from '../../../actors/address.ts';
-import { AppError, type ErrorCode } from '../../../actors/errors.ts';
+import { AppError } from '../../../actors/errors.ts';
 import type { CommandEvent, CommandName } from '../../../actors/kinds/session/events.ts';
 import type { SessionContext } from '../../../actors/kinds/session/model.ts';
 import type { Outcomes } from '../../../actors/kinds/session/outcomes.ts';
@@ -35,32 +35,28 @@ type Told0<N extends CommandName> = Omit<CommandEvent<N>, 'at'>;
 /**
  * Sends a command and waits until it is durable.
  *
- * @param attempt which try at one and the same turn this is, from 0
- * @throws AppError NOT_FOUND for an absent session, and whatever code the session's outcome names
+ * @throws AppError NOT_FOUND for an absent session, and whatever code the session refuses with
  */
 export async function tellSession<N extends CommandName>(
   context: Context,
   id: string,
   event: Told0<N>,
-  attempt = 0,
 ): Promise<Told<N>> {
   const { caller, services } = context;
-  const name = attempt === 0 ? event.type : `${event.type}.${attempt}`;
+  const address = sessionAddress(context, id);
   const options = {
     correlationId: caller.requestId,
-    // Two commands of one request need two keys, and so do two attempts.
-    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${name}:${caller.idempotencyKey}` }),
+    // Two commands of one request need two keys; the event's type tells them apart.
+    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${event.type}:${caller.idempotencyKey}` }),
   };
   const answered = await services.system
-    .ask<SessionContext>(sessionAddress(context, id), event as { type: N }, options)
+    .ask<SessionContext>(address, event as { type: N }, options)
     .catch((error: unknown) => {
-      throw error instanceof AppError && error.code === 'NOT_FOUND' ? noSession() : error;
+      const missing = error instanceof AppError && error.code === 'NOT_FOUND';
+      // A session can be there and refuse because something in it is not.
+      throw missing && !services.system.exists(address) ? noSession() : error;
     });
-  const reply = answered.reply as Outcomes[N] | { readonly error: { code: ErrorCode; message: string } };
-  if (typeof reply === 'object' && reply !== null && 'error' in reply) {
-    throw new AppError(reply.error.code, reply.error.message);
-  }
-  return { outcome: reply as Outcomes[N], session: answered.context, revision: answered.revision };
+  return { outcome: answered.reply as Outcomes[N], session: answered.context, revision: answered.revision };
 }
 
 /** @throws AppError INVALID naming the field, when a vector has another length than the session's dimension */

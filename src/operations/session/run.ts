@@ -78,7 +78,7 @@ export async function runSession(context: Context, body: RunBody): Promise<z.inp
     body.session_id === undefined ||
     (body.reset_context && !context.services.system.exists(sessionAddress(context, id)));
   if (created) await spawn(context, id);
-  return untilFresh(context, id, (attempt) => attemptRun(context, id, body, attempt));
+  return untilFresh(context, id, () => attemptRun(context, id, body));
 }
 
 async function spawn(context: Context, id: string): Promise<void> {
@@ -92,12 +92,7 @@ async function spawn(context: Context, id: string): Promise<void> {
     });
 }
 
-async function attemptRun(
-  context: Context,
-  id: string,
-  body: RunBody,
-  attempt: number,
-): Promise<z.input<typeof runOutput>> {
+async function attemptRun(context: Context, id: string, body: RunBody): Promise<z.input<typeof runOutput>> {
   const { config } = context.services;
   const before = await readSession(context, id).catch((error: unknown) => {
     throw error instanceof AppError && error.code === 'NOT_FOUND' ? noSession() : error;
@@ -117,7 +112,7 @@ async function attemptRun(
     timestamp: toMs(body.timestamp),
     episode: body.episode ?? null,
   };
-  const { outcome, session } = await tellSession(context, id, event, attempt);
+  const { outcome, session } = await tellSession(context, id, event);
   // Another caller may have added memories since the first look.
   const seen = sameMemories(expected, session) ? first : recall(context, session, question);
   const blocked = outcome.isolation.action === 'blocked';

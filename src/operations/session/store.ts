@@ -44,10 +44,10 @@ export const store = operation({
   errors: [409],
   example: { body: { session_id: '$session', response: 'We picked mpnet 768d for German content.' } },
   owned: ['body.session_id'],
-  run: (context, { body }) => untilFresh(context, body.session_id, (attempt) => attemptStore(context, body, attempt)),
+  run: (context, { body }) => untilFresh(context, body.session_id, () => attemptStore(context, body)),
 });
 
-async function attemptStore(context: Context, body: StoreBody, attempt: number): Promise<z.input<typeof output>> {
+async function attemptStore(context: Context, body: StoreBody): Promise<z.input<typeof output>> {
   const before = await readSession(context, body.session_id);
   const pending = body.message === undefined ? before.pending : null;
   const chunk = chunkText(body.message ?? pending?.message ?? null, body.response);
@@ -63,7 +63,7 @@ async function attemptStore(context: Context, body: StoreBody, attempt: number):
     timestamp: toMs(body.timestamp),
     episode: body.episode ?? null,
   };
-  const { outcome, session } = await tellSession(context, body.session_id, event, attempt);
+  const { outcome, session } = await tellSession(context, body.session_id, event);
   return {
     session_id: body.session_id,
     stored: outcome.stored,

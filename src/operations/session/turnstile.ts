@@ -5,8 +5,6 @@
  * T1  The first attempt is free: it only waits while somebody has the session alone.
  * T2  A turn that came too late gets the session alone and tries again, against those only that were under way already;
  *     so it comes through however many agents share the session.
- * T3  Every attempt has a number. It is part of the idempotency key, or the refusal of the first attempt would be
- *     remembered as the answer to all of them.
  */
 import { formatAddress } from '../../../actors/address.ts';
 import { AppError } from '../../../actors/errors.ts';
@@ -33,12 +31,12 @@ function isStale(error: unknown): boolean {
 }
 
 /** Runs attempts at a turn, each with a fresh look, until one is not too late. */
-export async function untilFresh<T>(context: Context, id: string, attempt: (number: number) => Promise<T>): Promise<T> {
+export async function untilFresh<T>(context: Context, id: string, attempt: () => Promise<T>): Promise<T> {
   const waiting = queuesOf(context.services);
   const key = formatAddress(sessionAddress(context, id));
   for (let busy = waiting.get(key); busy; busy = waiting.get(key)) await busy;
   try {
-    return await attempt(0);
+    return await attempt();
   } catch (error) {
     if (!isStale(error)) throw error;
   }
@@ -55,10 +53,10 @@ export async function untilFresh<T>(context: Context, id: string, attempt: (numb
   }
 }
 
-async function again<T>(attempt: (number: number) => Promise<T>): Promise<T> {
+async function again<T>(attempt: () => Promise<T>): Promise<T> {
   for (let number = 1; ; number++) {
     try {
-      return await attempt(number);
+      return await attempt();
     } catch (error) {
       if (!isStale(error) || number === MAX_ATTEMPTS) throw error;
     }
