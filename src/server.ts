@@ -1,105 +1,85 @@
-/** The server: the runtime behind HTTP and WebSocket. */
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, isIP } from 'node:net';
+/** The server: the runtime and its fronts as one supervised whole. */
 import { AppError } from '../actors/errors.ts';
-import {
-  basicAuthMatches,
-  createRateLimiter,
-  createVerifier,
-  loadKey,
-  rateLimitHeaders,
-  type Verifier,
-} from './auth/index.ts';
+import { SupervisionTree } from '../actors/supervision-tree.ts';
+import { loadKey } from './auth/index.ts';
+import { SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { createHttpApp } from './http/app.ts';
-import type { BasicCheck, Limiter, Logger } from './http/ports.ts';
-import { OPERATIONS } from './operations/index.ts';
-import { createReplayStore } from './replay.ts';
+import { type Fronts, isLoopback, openFronts } from './fronts.ts';
+import type { Logger } from './http/ports.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
-import { attachStream } from './ws/stream.ts';
-
-/** A client that sends its headers slower than this is let go. */
-const HEADERS_MS = 10_000;
-/** Idle connections are kept this long; above the usual 60 s of load balancers, so that they close first. */
-const KEEP_ALIVE_MS = 65_000;
-/** What is still running after this is cut off at shutdown. */
-const DRAIN_MS = 10_000;
 
 export interface RunningServer {
   /** `http://host:port`, with the port that was picked. */
   readonly url: string;
   readonly runtime: Runtime;
+  /** Resolves when a part failed so often that restarting it was given up; everything is stopped by then. */
+  readonly failed: Promise<AppError>;
+  /** Reports a part as failed: it, and what rests on it, is stopped and started again. */
+  fail(part: 'runtime' | 'fronts', error: Error): Promise<void>;
   /** Stops accepting, lets running requests finish, drains the actors, closes the store. */
   close(): Promise<void>;
 }
 
 /**
- * Starts serving.
+ * Starts serving. The parts are supervised rest for one: the fronts rest on the runtime (store, timers, kinds, which
+ * `createRuntime` starts in that order and stops in reverse).
  *
  * @throws AppError UNAVAILABLE for a busy port, an unusable data directory or key, or anonymous mode on a public address
  */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   requireSafe(config);
   const keys = config.key === undefined ? [] : (await loadKey(config.key)).verification;
-  const runtime = await createRuntime({ config, logger });
-  try {
-    const { clock, services, metrics, store } = runtime;
-    const verifier = createVerifier({ keys, clock, renewUrl: config.renewUrl, allowAnonymous: config.allowAnonymous });
-    const limiter = createLimiter(config, runtime);
-    const app = createHttpApp({
-      operations: OPERATIONS,
-      services,
-      authenticator: { authenticate: (headers) => verifier.authenticate(pick(headers)) },
-      limiter,
-      basic: basicCheck(config),
-      logger,
-      replay: createReplayStore(store, clock),
-      metrics,
-    });
-    const server = createServer(app.callback());
-    server.headersTimeout = HEADERS_MS;
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
-    const stream = attachStream(server, { services, verifier, config, logger });
-    const letGo = trackAnswers(server);
-    await listen(server, config);
-    warn(config, keys.length, logger);
-    const close = async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      stream.close();
-      letGo();
-      server.closeIdleConnections();
-      const cut = setTimeout(() => {
-        stream.terminate();
-        server.closeAllConnections();
-      }, DRAIN_MS);
-      await closed;
-      clearTimeout(cut);
-      await runtime.close();
-    };
-    return { url: urlOf(server), runtime, close };
-  } catch (error) {
-    await runtime.close();
-    throw error;
-  }
-}
-
-/**
- * Watches the answers under way. A client that keeps its connection busy would otherwise be served until the drain is
- * cut off: `server.close` ends idle connections only.
- *
- * @returns a function after which every answer is the last one of its connection
- */
-function trackAnswers(server: Server): () => void {
-  const open = new Set<ServerResponse>();
-  let leaving = false;
-  server.prependListener('request', (_request, response: ServerResponse) => {
-    response.shouldKeepAlive &&= !leaving;
-    open.add(response);
-    response.once('close', () => open.delete(response));
+  let runtime: Runtime | undefined;
+  /** Lets go of the runtime; null while none is open. */
+  let closeRuntime: (() => Promise<void>) | null = null;
+  let fronts: Fronts | undefined;
+  // A port that was picked once is kept: clients know it.
+  let { port } = config;
+  let giveUp: (error: AppError) => void = () => {};
+  const failed = new Promise<AppError>((resolve) => {
+    giveUp = resolve;
   });
-  return () => {
-    leaving = true;
-    for (const response of open) response.shouldKeepAlive = false;
+  const tree: SupervisionTree = new SupervisionTree({
+    clock: new SystemClock(),
+    logger,
+    onExhausted: (error) => giveUp(error),
+    components: [
+      {
+        name: 'runtime',
+        start: async () => {
+          runtime = await createRuntime({ config, logger });
+          closeRuntime = runtime.close;
+        },
+        stop: async () => {
+          const close = closeRuntime;
+          closeRuntime = null;
+          await close?.();
+        },
+      },
+      {
+        name: 'fronts',
+        start: async () => {
+          const onFailure = (error: Error) => void tree.fail('fronts', error);
+          fronts = await openFronts(runtime!, { config: { ...config, port }, keys, logger, onFailure });
+          port = fronts.port;
+        },
+        stop: async () => {
+          await fronts?.close();
+          fronts = undefined;
+        },
+      },
+    ],
+  });
+  await tree.start();
+  warn(config, keys.length, logger);
+  return {
+    url: fronts!.url,
+    get runtime() {
+      return runtime!;
+    },
+    failed,
+    fail: (part, error) => tree.fail(part, error),
+    close: () => tree.stop(),
   };
 }
 
@@ -110,68 +90,6 @@ function requireSafe(config: Config): void {
     'UNAVAILABLE',
     `anonymous mode serves everybody who can reach it and ${config.host} is not a loopback address; use --key, or --force-anonymous`,
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-function pick(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Parameters<Verifier['authenticate']>[0] {
-  const { authorization, 'x-api-key': apiKey } = headers;
-  return {
-    ...(typeof authorization === 'string' ? { authorization } : {}),
-    ...(typeof apiKey === 'string' ? { 'x-api-key': apiKey } : {}),
-  };
-}
-
-function createLimiter(config: Config, { clock }: Runtime): Limiter | null {
-  const off =
-    config.rateLimit === 'off' || (config.rateLimit === 'auto' && config.allowAnonymous && isLoopback(config.host));
-  if (off) return null;
-  const limiter = createRateLimiter({ clock });
-  return {
-    take(subject, sessionId) {
-      const decision = limiter.take(subject, sessionId);
-      const { allowed, retryAfterSeconds } = decision;
-      return { allowed, retryAfterSeconds, headers: rateLimitHeaders(decision) };
-    },
-  };
-}
-
-function basicCheck({ metricsUser, metricsPassword }: Config): BasicCheck {
-  if (!metricsUser || !metricsPassword) return () => 'unset';
-  const wanted = { user: metricsUser, password: metricsPassword };
-  return (authorization) => (basicAuthMatches(authorization, wanted) ? 'ok' : 'bad');
-}
-
-function listen(server: Server, { host, port }: Config): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException) => {
-      const reasons: Record<string, string> = {
-        EADDRINUSE: `port ${port} is in use on ${host}; stop what uses it, or choose another --port`,
-        EACCES: `port ${port} needs more rights than this process has; choose a --port above 1023`,
-        EADDRNOTAVAIL: `${host} is not an address of this machine`,
-        ENOTFOUND: `${host} is not a known host name`,
-      };
-      reject(
-        new AppError('UNAVAILABLE', reasons[error.code ?? ''] ?? `cannot listen on ${host}:${port}: ${error.message}`, {
-          cause: error,
-        }),
-      );
-    };
-    server.once('error', failed);
-    server.listen(port, host, () => {
-      server.off('error', failed);
-      resolve();
-    });
-  });
-}
-
-function urlOf(server: Server): string {
-  const { address, port } = server.address() as AddressInfo;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 function warn(config: Config, keys: number, logger: Logger): void {

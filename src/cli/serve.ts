@@ -11,11 +11,16 @@ async function serveWith(config: Config): Promise<number> {
   const server = await startServer(config, logger);
   const stopped = signalled();
   process.stdout.write(`synod listening on ${server.url}\n${tryThis(config, server)}`);
-  const signal = await stopped;
-  logger.info({ signal }, 'draining');
+  const end = await Promise.race([stopped, server.failed]);
+  const flushed = () => new Promise<void>((resolve) => logger.flush(() => resolve()));
+  if (typeof end !== 'string') {
+    await flushed();
+    throw end;
+  }
+  logger.info({ signal: end }, 'draining');
   await server.close();
   logger.info({}, 'stopped');
-  await new Promise<void>((resolve) => logger.flush(() => resolve()));
+  await flushed();
   return 0;
 }
 
