@@ -9,6 +9,7 @@ const BIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url)
 
 export interface ServerProcess {
   readonly url: string;
+  readonly pid: number;
   /** Everything it logged. */
   stderr(): string;
   /** SIGKILL, at once; resolves when the process is gone. */
@@ -17,11 +18,24 @@ export interface ServerProcess {
   stop(): Promise<number | null>;
 }
 
+export interface SpawnOptions {
+  /** No file may grow beyond this, as on a full disk; `prlimit` can lift it while the server runs. */
+  readonly fileLimitKiB?: number;
+}
+
 /** Starts `synod serve` in anonymous mode on a free port and waits until it answers. */
-export async function spawnServer(data: string, options: readonly string[] = []): Promise<ServerProcess> {
+export async function spawnServer(
+  data: string,
+  options: readonly string[] = [],
+  { fileLimitKiB }: SpawnOptions = {},
+): Promise<ServerProcess> {
   if (!existsSync(BIN)) throw new Error(`${BIN} is missing; run npm run build first`);
   const args = [BIN, 'serve', '--port', '0', '--data', data, '--allow-anonymous', '--log-level', 'error', ...options];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnv() });
+  const [file, words] =
+    fileLimitKiB === undefined
+      ? [process.execPath, args]
+      : ['bash', ['-c', `ulimit -S -f ${fileLimitKiB}; exec "$@"`, 'bash', process.execPath, ...args]];
+  const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnv() });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   onTestFinished(async () => {
     child.kill('SIGKILL');
@@ -39,6 +53,7 @@ export async function spawnServer(data: string, options: readonly string[] = [])
   ]);
   return {
     url,
+    pid: child.pid!,
     stderr: () => stderr,
     kill: async () => {
       child.kill('SIGKILL');
