@@ -85,6 +85,12 @@ function foldStored(runtime: KindRuntime, snapshot: AnyMachineSnapshot | null, f
   try {
     if (folded.type === CREATED) return runtime.chart.initial(event.input);
     if (!snapshot) throw new TypeError(`revision ${folded.revision} has no state to be folded into`);
+    // It was taken once. A newer machine that ignores it would lose what it said without a word.
+    if (!runtime.chart.accepts(snapshot, event)) {
+      throw new TypeError(
+        `state ${JSON.stringify(snapshot.value)} of version ${runtime.kind.version} does not take it`,
+      );
+    }
     return runtime.chart.fold(snapshot, event);
   } catch (error) {
     throw new AppError(
