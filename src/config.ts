@@ -40,6 +40,8 @@ export interface Config {
   };
   /** Largest request body in bytes, unless an operation sets its own. */
   readonly maxBodyBytes: number;
+  /** Requests answered at once; more are refused with 503 and `Retry-After`. */
+  readonly maxRequests: number;
   readonly durability: 'durable' | 'relaxed';
   /** Actors kept in memory at once. */
   readonly maxLive: number;

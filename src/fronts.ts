@@ -1,6 +1,6 @@
 /** The fronts of a server: HTTP and WebSocket on one port, over a runtime that already runs. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, isIP } from 'node:net';
+import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { AppError } from '../actors/errors.ts';
 import {
   basicAuthMatches,
@@ -20,6 +20,10 @@ import { attachStream } from './ws/stream.ts';
 
 /** A client that sends its headers slower than this is let go. */
 const HEADERS_MS = 10_000;
+/** A whole request, body included: enough for the largest import over a slow line. */
+const REQUEST_MS = 120_000;
+/** How often connections are looked at for that; with Node's own 30 s a header could take 40. */
+const CHECK_MS = 5_000;
 /** Idle connections are kept this long; above the usual 60 s of load balancers, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 /** What is still running after this is cut off at shutdown. */
@@ -45,20 +49,21 @@ export interface FrontOptions {
 export async function openFronts(runtime: Runtime, { config, keys, logger, onFailure }: FrontOptions): Promise<Fronts> {
   const { clock, services, metrics, store } = runtime;
   const verifier = createVerifier({ keys, clock, renewUrl: config.renewUrl, allowAnonymous: config.allowAnonymous });
+  const limiter = createLimiter(config, runtime);
   const app = createHttpApp({
     operations: OPERATIONS,
     services,
     authenticator: { authenticate: (headers) => verifier.authenticate(pick(headers)) },
-    limiter: createLimiter(config, runtime),
+    limiter,
     basic: basicCheck(config),
     logger,
     replay: createReplayStore(store, clock),
     metrics,
   });
-  const server = createServer(app.callback());
-  server.headersTimeout = HEADERS_MS;
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  const stream = attachStream(server, { services, verifier, config, logger });
+  const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+  const server = createServer({ ...timeouts, connectionsCheckingInterval: CHECK_MS }, app.callback());
+  const connections = trackConnections(server);
+  const stream = attachStream(server, { services, verifier, config, logger, limiter });
   const letGo = trackAnswers(server);
   await listen(server, config);
   server.on('error', onFailure);
@@ -69,12 +74,22 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
     server.closeIdleConnections();
     const cut = setTimeout(() => {
       stream.terminate();
-      server.closeAllConnections();
+      for (const socket of connections) socket.destroy();
     }, DRAIN_MS);
     await closed;
     clearTimeout(cut);
   };
   return { url: urlOf(server), port: (server.address() as AddressInfo).port, close };
+}
+
+/** Every open connection; Node's own `closeAllConnections` leaves out those that wanted an upgrade. */
+function trackConnections(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return open;
 }
 
 /**

@@ -1,4 +1,7 @@
-/** Every setting: its option, its environment variables, its default and its meaning. One table, read by all. */
+/**
+ * Every setting: its option, its environment variables, its default and its meaning. One table, read by all. A new one
+ * also wants its field in `Config` (`src/config.ts`), under the same path.
+ */
 import { flag, httpUrl, level, list, MiB, oneOf, optionalText, type Parse, text, whole } from './parsers.ts';
 
 export interface Setting {
@@ -8,6 +11,7 @@ export interface Setting {
   readonly option: string;
   /** Environment variables, the first one that is set wins. */
   readonly env: readonly string[];
+  /** The value itself, not text: `parse` does not see it. */
   readonly default: unknown;
   readonly parse: Parse;
   /** What a value looks like in the help; absent for a switch. */
@@ -232,6 +236,15 @@ export const SETTINGS: readonly Setting[] = [
     parse: whole(1_024, 1_024 * MiB),
     value: 'BYTES',
     help: 'Largest request body.',
+  },
+  {
+    path: 'maxRequests',
+    option: 'max-requests',
+    env: ['SYNOD_MAX_REQUESTS'],
+    default: 4_096,
+    parse: whole(1, 1_000_000),
+    value: 'N',
+    help: 'Requests answered at once; more get 503.',
   },
   {
     path: 'durability',

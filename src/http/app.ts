@@ -6,10 +6,11 @@ import { AppError, messageOf } from '../../actors/errors.ts';
 import type { Config } from '../config.ts';
 import type { Caller, Dialect, Operation } from '../operations/operation.ts';
 import type { Services } from '../operations/services.ts';
-import { Aborted, discardBody, readJsonBody } from './body.ts';
+import { Aborted, createBodyRoom, discardBody, readJsonBody } from './body.ts';
 import { createCors } from './cors.ts';
 import { withDocumentation } from './documentation.ts';
 import { errorReply, isExpected } from './errors.ts';
+import { createHostCheck } from './host.ts';
 import { createIdempotency, createIds, fingerprintOf, isFinal, readIdempotencyKey } from './idempotency.ts';
 import { parseJson } from './json.ts';
 import type { Metrics } from './metrics.ts';
@@ -44,11 +45,15 @@ interface Exchange {
   /** What a 401 asks for. */
   challenge: string;
   tenant: string | undefined;
+  /** Gives back what was set aside for this request. */
+  release: () => void;
 }
 
 const REQUEST_ID = /^[\w.-]{1,128}$/;
 const NOBODY: Principal = { tenant: '', tier: 'community', anonymous: true };
 const NO_BYTES = Buffer.alloc(0);
+/** Of requests at once; two full sessions. Parsed they take several times as much. */
+const LARGE_BODIES_BYTES = 256 * 1024 * 1024;
 /** nginx's status for a client that left before it had its answer; never sent, only counted. */
 const CLIENT_LEFT = 499;
 
@@ -64,7 +69,11 @@ export function createHttpApp(options: HttpOptions): Koa {
   const routes = createRoutes(operations);
   const validators = new Map(operations.map((operation) => [operation, createValidator(operation)]));
   const cors = createCors(config.corsOrigins);
+  const isOwnHost = createHostCheck(config);
   const idempotency = createIdempotency(options.replay, logger);
+  const room = createBodyRoom(LARGE_BODIES_BYTES);
+  /** Requests under way: beyond a bound, waiting would only make every answer late. */
+  let running = 0;
 
   async function answer(req: IncomingMessage, method: string, exchange: Exchange): Promise<Reply> {
     Object.assign(exchange.headers, cors.headers(req.headers));
@@ -82,11 +91,16 @@ export function createHttpApp(options: HttpOptions): Koa {
       return optionsReply(req.headers, exchange, match.allow);
     }
 
+    // Whether it is alive must be answered most of all when it is busy.
+    if (running > config.maxRequests && operation.access !== 'open') {
+      throw new AppError('OVERLOADED', 'The server is answering as many requests as it may', { retryAfterMs: 1_000 });
+    }
     const principal = await admit(operation, req.headers, exchange);
     throttle(match.route, match.params, principal, exchange);
 
     const key = operation.mutates ? readIdempotencyKey(req.headers['idempotency-key']) : undefined;
     const limit = operation.http.maxBodyBytes ?? config.maxBodyBytes;
+    if (operation.input.body !== undefined) exchange.release = room.claim(req, limit);
     const bytes = operation.input.body === undefined ? NO_BYTES : await readJsonBody(req, limit);
     const input = validators.get(operation)!({ params: match.params, search, body: parseJson(bytes) });
 
@@ -125,6 +139,9 @@ export function createHttpApp(options: HttpOptions): Koa {
     // Without tokens the origin is all that keeps any page the developer visits from writing into a local server.
     if (principal.anonymous && cors.isForeign(headers)) {
       throw new AppError('UNAUTHENTICATED', `Origin ${headers.origin} is not among the allowed origins`);
+    }
+    if (principal.anonymous && !isOwnHost(headers.host)) {
+      throw new AppError('UNAUTHENTICATED', `Host ${headers.host} is not a name of this server`);
     }
     return principal;
   }
@@ -165,6 +182,7 @@ export function createHttpApp(options: HttpOptions): Koa {
     const { req, method } = ctx;
     const exchange = begin(req.headers['x-request-id'], config.durability);
     let status = CLIENT_LEFT;
+    running++;
     try {
       const reply = await answer(req, method, exchange).catch((error: unknown) => {
         if (error instanceof Aborted) throw error;
@@ -176,6 +194,9 @@ export function createHttpApp(options: HttpOptions): Koa {
       if (!(error instanceof Aborted)) throw error;
       ctx.respond = false;
       ctx.res.destroy();
+    } finally {
+      running--;
+      exchange.release();
     }
     const { requestId, endpoint, tenant } = exchange;
     const ip = clientAddress(req, config.trustProxy);
@@ -211,6 +232,7 @@ function begin(given: string | string[] | undefined, durability: Config['durabil
     endpoint: 'unmatched',
     challenge: 'Bearer',
     tenant: undefined,
+    release: () => {},
   };
 }
 

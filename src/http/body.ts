@@ -11,7 +11,42 @@ export class Aborted extends Error {
 /** Bytes of an unwanted body that are read and thrown away so that the client gets to see the answer. */
 const DISCARD_BYTES = 64 * 1024 * 1024;
 
+/** Bodies up to this size are not counted: the bound on requests at once bounds them too. */
+const LIGHT_BYTES = 1024 * 1024;
+
 const NOTHING = Buffer.alloc(0);
+
+/** Room for large bodies: a few imports at once are fine, hundreds would fill memory before any of them is complete. */
+export interface BodyRoom {
+  /**
+   * Sets room aside for the body of a request.
+   *
+   * @param limit bytes
+   * @returns gives the room back; to be called once, when the request is over
+   * @throws AppError OVERLOADED
+   */
+  claim(req: IncomingMessage, limit: number): () => void;
+}
+
+export function createBodyRoom(capacity: number): BodyRoom {
+  let claimed = 0;
+  return {
+    claim(req, limit) {
+      const announced = req.headers['content-length'];
+      const bytes = hasBody(req) ? Math.min(limit, announced === undefined ? limit : Number(announced)) : 0;
+      if (bytes <= LIGHT_BYTES) return () => {};
+      // The first is let in however large it is.
+      if (claimed > 0 && claimed + bytes > capacity) {
+        const message = 'The server is reading as many large requests as it may';
+        throw new AppError('OVERLOADED', message, { retryAfterMs: 1_000 });
+      }
+      claimed += bytes;
+      return () => {
+        claimed -= bytes;
+      };
+    },
+  };
+}
 
 /**
  * Reads the body of a request that should carry JSON.

@@ -8,37 +8,28 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { z } from 'zod';
 import { AppError, messageOf } from '../../actors/errors.ts';
 import type { LogRecord, StreamFilter, StreamItem, Subscription } from '../../actors/ports.ts';
 import type { Verifier } from '../auth/index.ts';
 import type { Config } from '../config.ts';
-import type { Logger } from '../http/ports.ts';
+import { createHostCheck } from '../http/host.ts';
+import type { Limiter, Logger } from '../http/ports.ts';
 import { readPathAndQuery } from '../http/target.ts';
 import type { Services } from '../operations/services.ts';
+import { readSubscription, type Subscribe, subscriptionOf } from './subscribe.ts';
 
 /** Below the 30–60 s after which proxies drop silent connections. */
 const HEARTBEAT_MS = 15_000;
 /** Largest message a client may send. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
-const globs = z.array(z.string().min(1).max(300)).max(32).optional();
-
-const subscribe = z.object({
-  type: z.literal('subscribe'),
-  kinds: globs,
-  ids: globs,
-  types: globs,
-  since: z.int().min(0).optional(),
-});
-
-type Subscribe = z.output<typeof subscribe>;
-
 export interface StreamOptions {
   readonly services: Services;
   readonly verifier: Verifier;
   readonly config: Config;
   readonly logger: Logger;
+  /** An upgrade counts like any request; absent or null: no limits. */
+  readonly limiter?: Limiter | null;
   /** Default 15,000. */
   readonly heartbeatMs?: number;
 }
@@ -53,22 +44,22 @@ export interface Stream {
 
 /** Serves `/stream` on an HTTP server's upgrades. Other paths are refused with 404. */
 export function attachStream(server: Server, options: StreamOptions): Stream {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, autoPong: false });
+  const isOwnHost = createHostCheck(options.config);
   const sessions = new Set<Session>();
   let closing = false;
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    admit(request, options).then(
-      ({ tenant, wanted }) => {
+    admit(request, options, isOwnHost)
+      .then(({ tenant, wanted }) => {
         if (closing) return refuse(socket, new AppError('UNAVAILABLE', 'server is shutting down'), options.logger);
         sockets.handleUpgrade(request, socket, head, (ws) => {
           const session = new Session(ws, tenant, options, () => sessions.delete(session));
           sessions.add(session);
           if (wanted) session.subscribe(wanted);
         });
-      },
-      (error: unknown) => refuse(socket, error, options.logger),
-    );
+      })
+      .catch((error: unknown) => refuse(socket, error, options.logger));
   });
   return {
     close: () => {
@@ -85,12 +76,16 @@ export function attachStream(server: Server, options: StreamOptions): Stream {
   };
 }
 
-/** @throws AppError NOT_FOUND, UNAUTHENTICATED, EXPIRED, INVALID */
-async function admit(request: IncomingMessage, { verifier, config }: StreamOptions) {
+/** @throws AppError NOT_FOUND, UNAUTHENTICATED, EXPIRED, RATE_LIMITED, INVALID */
+async function admit(
+  request: IncomingMessage,
+  { verifier, config, limiter }: StreamOptions,
+  isOwnHost: (host: string | undefined) => boolean,
+) {
   const { path, search } = readPathAndQuery(request.url ?? '/');
   if (path !== '/stream' && path !== '/stream/') throw new AppError('NOT_FOUND', 'Not Found');
   const query = new URLSearchParams(search);
-  const { authorization, 'x-api-key': apiKey, origin } = request.headers;
+  const { authorization, 'x-api-key': apiKey, origin, host } = request.headers;
   // A browser cannot set headers on a WebSocket, so a token may also come in the query.
   const token = query.get('token');
   const identity = await verifier.authenticate({
@@ -105,40 +100,31 @@ async function admit(request: IncomingMessage, { verifier, config }: StreamOptio
   ) {
     throw new AppError('UNAUTHENTICATED', `Origin ${origin} is not among the allowed origins`);
   }
-  return { tenant: identity.tenant, wanted: fromQuery(query) };
+  if (identity.anonymous && !isOwnHost(host)) {
+    throw new AppError('UNAUTHENTICATED', `Host ${host} is not a name of this server`);
+  }
+  const decision = limiter?.take(identity);
+  if (decision?.allowed === false) {
+    throw new AppError('RATE_LIMITED', 'Rate limit exceeded', { retryAfterMs: decision.retryAfterSeconds * 1_000 });
+  }
+  return { tenant: identity.tenant, wanted: subscriptionOf(query) };
 }
 
 function sameHost(origin: string, request: IncomingMessage): boolean {
   return URL.canParse(origin) && new URL(origin).host === request.headers.host;
 }
 
-function fromQuery(query: URLSearchParams): Subscribe | null {
-  const lists = { kinds: query.getAll('kind'), ids: query.getAll('id'), types: query.getAll('type') };
-  const since = query.get('since');
-  const given = Object.entries(lists).filter(([, list]) => list.length > 0);
-  if (given.length === 0 && since === null) return null;
-  return parse({
-    type: 'subscribe',
-    ...Object.fromEntries(given),
-    ...(since === null ? {} : { since: Number(since) }),
-  });
-}
-
-/** @throws AppError INVALID */
-function parse(message: unknown): Subscribe {
-  const parsed = subscribe.safeParse(message);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new AppError('INVALID', `${issue?.path.join('.') || 'message'}: ${issue?.message}`);
-}
-
 function refuse(socket: Duplex, error: unknown, logger: Logger): void {
   const known = error instanceof AppError;
   if (!known) logger.error({ err: error }, 'an upgrade failed');
   const status = known ? error.status : 500;
+  const retry =
+    known && error.retryAfterMs !== undefined ? `Retry-After: ${Math.ceil(error.retryAfterMs / 1_000)}\r\n` : '';
   const body = JSON.stringify({ title: known ? error.message : 'Internal server error', status });
+  // Node no longer looks after a socket that was to be upgraded: a client that keeps its half open would hold it for ever.
+  socket.once('finish', () => socket.destroy());
   socket.end(
-    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\n${retry}Content-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
@@ -151,6 +137,8 @@ class Session {
   readonly #beat: NodeJS.Timeout;
   #subscription: Subscription | null = null;
   #alive = true;
+  /** Answers to the client that are not yet on their way. */
+  #owed = 0;
 
   constructor(socket: WebSocket, tenant: string, options: StreamOptions, onEnd: () => void) {
     this.#socket = socket;
@@ -161,6 +149,7 @@ class Session {
     socket.on('pong', () => {
       this.#alive = true;
     });
+    socket.on('ping', (data) => this.#owe((done) => socket.pong(data, false, done)));
     socket.on('message', (data, isBinary) => this.#receive(isBinary ? null : String(data)));
     socket.on('error', () => socket.terminate());
     socket.on('close', () => {
@@ -185,10 +174,14 @@ class Session {
     const cursor = Math.min(since ?? head, head);
     const subscription = system.subscribe(filter, since === undefined ? {} : { since: cursor });
     this.#subscription = subscription;
-    this.#send({ type: 'subscribed', cursor }).catch(() => {});
-    this.#pump(subscription).catch((error: unknown) => {
-      this.#options.logger.warn({ err: messageOf(error) }, 'a stream ended');
-      this.end(1011, 'internal error');
+    this.#reply({ type: 'subscribed', cursor });
+    // Of many in a row only the last one is worth a look into the log.
+    setImmediate(() => {
+      if (this.#subscription !== subscription) return;
+      this.#pump(subscription).catch((error: unknown) => {
+        this.#options.logger.warn({ err: messageOf(error) }, 'a stream ended');
+        this.end(1011, 'internal error');
+      });
     });
   }
 
@@ -212,10 +205,10 @@ class Session {
   #receive(text: string | null): void {
     try {
       if (text === null) throw new AppError('INVALID', 'text frames only');
-      this.subscribe(parse(JSON.parse(text)));
+      this.subscribe(readSubscription(JSON.parse(text)));
     } catch (error) {
       const message = error instanceof AppError ? error.message : 'not JSON';
-      this.#send({ type: 'error', message }).catch(() => {});
+      this.#reply({ type: 'error', message });
     }
   }
 
@@ -229,6 +222,19 @@ class Session {
     if (this.#socket.bufferedAmount === 0) {
       this.#send({ type: 'heartbeat', cursor: this.#options.services.system.head(this.#tenant) }).catch(() => {});
     }
+  }
+
+  #reply(message: object): void {
+    this.#owe((done) => this.#socket.send(JSON.stringify(message), done));
+  }
+
+  /** Nothing more is read until the answer is on its way: a client that sends and never reads would fill memory. */
+  #owe(send: (done: () => void) => void): void {
+    this.#owed++;
+    this.#socket.pause();
+    send(() => {
+      if (--this.#owed === 0) this.#socket.resume();
+    });
   }
 
   #send(message: object): Promise<void> {

@@ -98,6 +98,24 @@ describe('POST /v1/embeddings', () => {
   });
 });
 
+it('lets others through while it works on sixteen MiB', { timeout: 60_000 }, async () => {
+  const words = (seed: number) =>
+    Array.from({ length: 8_000 }, (_, i) => ((i + seed) * 7_919 + 1e6).toString(36)).join(' ');
+  const input = Array.from({ length: 100 }, (_, i) => words(i * 8_000));
+  let done = false;
+  const work = ada.post('/v1/embeddings', { model: MODEL, input, encoding_format: 'base64' }).then((reply) => {
+    done = true;
+    return reply;
+  });
+  let answered = 0;
+  while (!done) {
+    await ada.get('/healthz');
+    answered++;
+  }
+  expect((await work).status).toBe(200);
+  expect(answered).toBeGreaterThan(50);
+});
+
 describe('an embedder elsewhere', () => {
   async function withPeer() {
     const peer = await startPeer(8);

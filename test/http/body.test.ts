@@ -1,6 +1,6 @@
 /** What a request body may be, and how one that may not is refused. */
-import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { fake, serve } from './harness.ts';
 
@@ -35,6 +35,43 @@ describe('a body', () => {
     const response = await fetch(`${url}/v1/echo`, { method: 'POST', headers: { 'x-api-key': 'a', ...headers }, body });
     expect(response.status).toBe(status);
     if (answer !== undefined) expect(await response.json()).toEqual(answer);
+  });
+
+  it.each([
+    ['lists and objects', '[],', 250_001],
+    ['values', '0,', 4_000_001],
+    ['names', '{"a":1,"a":1,"a":1},', 200_000],
+  ])(
+    'of a few MiB and millions of %s is refused before it is parsed',
+    { timeout: 30_000 },
+    async (what, item, count) => {
+      const large = fake('POST', '/v1/large', { input: { body: z.unknown() }, http: { maxBodyBytes: 2 ** 25 } });
+      const { call } = await serve([large]);
+      const response = await call('POST', '/v1/large', `[${item.repeat(count)}0]`);
+      expect(response.status).toBe(422);
+      expect(await response.text()).toMatch(new RegExp(`JSON has more than \\d+ ${what}`));
+      expect((await call('POST', '/v1/large', JSON.stringify([item.repeat(count)]))).status).toBe(200);
+    },
+  );
+
+  it('that is large waits for no other: beyond the room for them it is refused until one is over', async () => {
+    const large = fake('POST', '/v1/large', { input: { body: z.unknown() }, http: { maxBodyBytes: 2 ** 27 } });
+    const { port, raw, call } = await serve([large, echo]);
+    const head = `POST /v1/large HTTP/1.1\r\nHost: x\r\nX-API-Key: a\r\nContent-Length: ${2 ** 27}\r\n\r\n{`;
+    const slow = [1, 2].map(() =>
+      connect(port, '127.0.0.1', function (this: Socket) {
+        this.write(head);
+      }),
+    );
+    onTestFinished(() => slow.forEach((socket) => void socket.destroy()));
+    const chunked =
+      'POST /v1/large HTTP/1.1\r\nHost: x\r\nX-API-Key: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n[]\r\n0\r\n\r\n';
+    await vi.waitFor(async () => expect(await raw(chunked)).toMatch(/^HTTP\/1.1 503 [\s\S]*Retry-After: 1\r\n/), {
+      interval: 20,
+    });
+    expect((await call('POST', '/v1/echo', { a: 1 })).status).toBe(200);
+    slow[0]!.destroy();
+    await vi.waitFor(async () => expect(await raw(chunked)).toMatch(/^HTTP\/1.1 200 /), { interval: 20 });
   });
 
   it('is undefined when empty', async () => {

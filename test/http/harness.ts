@@ -95,7 +95,7 @@ function principalOf(key: string | string[] | undefined) {
 
 /** Only what the room itself reads. */
 function fakeServices(config: Partial<Config> = {}): Services {
-  const known = { corsOrigins: [], maxBodyBytes: 1_024 * 1_024, trustProxy: false, ...config };
+  const known = { corsOrigins: [], maxBodyBytes: 1_024 * 1_024, maxRequests: 4_096, trustProxy: false, ...config };
   return { version: '1.2.3', config: known } as unknown as Services;
 }
 

@@ -1,7 +1,7 @@
 /** `WS /stream`: who gets in, what a slow or silent client is worth, and how it ends. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect as connectSocket } from 'node:net';
+import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/keys.ts';
 import { mintToken } from '../../src/auth/token.ts';
@@ -11,6 +11,39 @@ import { attachStream } from '../../src/ws/stream.ts';
 import { at } from '../support/client.ts';
 import { type LogLine, memoryLogger, serve, serveAnonymous, testConfig } from '../support/server.ts';
 import { connect, refusal } from './listener.ts';
+
+/** The stream alone, with a heart that beats fast. */
+async function fastHeart(heartbeatMs = 20) {
+  const config = testConfig({ allowAnonymous: true });
+  const log: LogLine[] = [];
+  const logger = memoryLogger(log);
+  const runtime = await createRuntime({ config, logger });
+  const verifier = createVerifier({ keys: [], clock: runtime.clock, renewUrl: 'x', allowAnonymous: true });
+  const server = createServer();
+  const connections: Socket[] = [];
+  server.on('connection', (socket) => connections.push(socket));
+  const stream = attachStream(server, { services: runtime.services, verifier, config, logger, heartbeatMs });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    stream.close();
+    stream.terminate();
+    server.close();
+    await runtime.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, port, stream, connections };
+}
+
+/** Upgrades and then says nothing, not even to a ping or a goodbye. */
+async function silentClient(port: number) {
+  const socket = connectSocket(port, '127.0.0.1');
+  socket.write(
+    'GET /stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  await once(socket, 'data');
+  return socket;
+}
 
 describe('an upgrade', () => {
   it('takes a token as Bearer, as API key and in the query', async () => {
@@ -79,6 +112,78 @@ describe('an upgrade', () => {
   });
 });
 
+it('under a name of somebody else is refused in anonymous mode, though its origin is the same', async () => {
+  const server = await serveAnonymous();
+  const host = `evil.example:${new URL(server.url).port}`;
+  expect(await refusal(server.url, { host, origin: `http://${host}` })).toMatchObject({
+    status: 401,
+    body: { title: `Host ${host} is not a name of this server` },
+  });
+});
+
+it('that was refused does not keep its connection, even if the client keeps its half open', async () => {
+  const server = await serve();
+  const { hostname, port } = new URL(server.url);
+  const sockets = Array.from({ length: 5 }, () => {
+    const socket = connectSocket({ port: Number(port), host: hostname, allowHalfOpen: true });
+    socket.on('error', () => {}).resume();
+    socket.write(
+      'GET /nope HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    return socket;
+  });
+  onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+  await Promise.all(sockets.map((socket) => once(socket, 'end')));
+  const late = new Promise<string>((resolve) => setTimeout(() => resolve('held up'), 3_000).unref());
+  expect(await Promise.race([server.close().then(() => 'closed'), late])).toBe('closed');
+});
+
+it('counts like a request: beyond the burst an upgrade is refused with 429', async () => {
+  const server = await serve({ rateLimit: 'on' });
+  const { headers } = await server.as('ada', 'community');
+  for (let n = 0; n < 50; n++) (await connect(server.url, headers)).socket.terminate();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => refusal(server.url, headers).catch(() => null)));
+  expect(answers).toContainEqual({ status: 429, body: { title: 'Rate limit exceeded', status: 429 } });
+});
+
+it('answers a ping with what it carried', async () => {
+  const server = await serveAnonymous();
+  const { socket } = await connect(server.url);
+  socket.ping('are you there?');
+  const [data] = (await once(socket, 'pong')) as [Buffer];
+  expect(String(data)).toBe('are you there?');
+});
+
+describe('a client that sends and never reads', () => {
+  /** A masked frame of a client. */
+  function frame(opcode: number, text: string): Buffer {
+    return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+  }
+
+  it.each([
+    ['nonsense', frame(1, 'x')],
+    ['pings', frame(9, 'p'.repeat(125))],
+    ['subscriptions', frame(1, '{"type":"subscribe","since":0}')],
+  ])('is not read from either: %s', { timeout: 30_000 }, async (_name, one) => {
+    const { port, connections } = await fastHeart(60_000);
+    const socket = await silentClient(port);
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => {}).pause();
+    const many = Buffer.concat(Array.from({ length: 2 ** 16 / one.length }, () => one));
+    let most = 0;
+    const until = performance.now() + 4_000;
+    while (performance.now() < until) {
+      if (socket.writableLength < 2 ** 20) socket.write(many);
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, connections[0]!.writableLength);
+    }
+    expect(socket.destroyed).toBe(false);
+    // The answers to what was read at once.
+    expect(most).toBeLessThan(2 ** 20);
+  });
+});
+
 describe('a slow reader', () => {
   it('is told that it lagged and then catches up without a gap', { timeout: 120_000 }, async () => {
     const server = await serve();
@@ -126,43 +231,12 @@ describe('the end', () => {
 });
 
 describe('a heartbeat', () => {
-  /** The stream alone, with a heart that beats fast. */
-  async function fastHeart() {
-    const config = testConfig({ allowAnonymous: true });
-    const log: LogLine[] = [];
-    const logger = memoryLogger(log);
-    const runtime = await createRuntime({ config, logger });
-    const verifier = createVerifier({ keys: [], clock: runtime.clock, renewUrl: 'x', allowAnonymous: true });
-    const server = createServer();
-    const stream = attachStream(server, { services: runtime.services, verifier, config, logger, heartbeatMs: 20 });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(async () => {
-      stream.close();
-      stream.terminate();
-      server.close();
-      await runtime.close();
-    });
-    const { port } = server.address() as AddressInfo;
-    return { url: `http://127.0.0.1:${port}`, port, stream };
-  }
-
   it('comes to a quiet client again and again, with the cursor', async () => {
     const { url } = await fastHeart();
     const listener = await connect(url);
     await listener.until(() => listener.of('heartbeat').length >= 3);
     expect(listener.of('heartbeat')[0]).toEqual({ type: 'heartbeat', cursor: 0 });
   });
-
-  /** Upgrades and then says nothing, not even to a ping or a goodbye. */
-  async function silentClient(port: number) {
-    const socket = connectSocket(port, '127.0.0.1');
-    socket.write(
-      'GET /stream HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-    );
-    await once(socket, 'data');
-    return socket;
-  }
 
   it('that nobody answers ends the connection', async () => {
     const { port, stream } = await fastHeart();
