@@ -21,7 +21,7 @@ const TENANT = 'anonymous';
 
 const SILENT = { warn: () => {}, error: () => {} };
 
-export async function measureAsks({ seconds, progress }: BenchOptions): Promise<Outcome> {
+export async function measureAsks({ seconds = 1, progress }: BenchOptions): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'synod-bench-'));
   const runtime = await createRuntime({
     config: loadConfig({ data: join(folder, 'synod') }, {}),

@@ -8,24 +8,22 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Koa from 'koa';
 import type { BenchOptions, Measurement } from '../src/cli/bench.ts';
 import { startServer } from '../src/server.ts';
 import { loadConfig } from '../src/settings.ts';
+import { startEcho } from './echo.ts';
+import type { Findings, Orders } from './http-load.ts';
 import type { Outcome } from './index.ts';
-import type { Findings, Orders } from './load.ts';
 import { percentile, ROUNDS, type Round, ratioOf, summarise } from './rounds.ts';
 
 const CONNECTIONS = 32;
 const MAX_REQUESTS = 200_000;
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-export async function measureHttp({ seconds, progress }: BenchOptions): Promise<Outcome> {
+export async function measureHttp({ seconds = 1, progress }: BenchOptions): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'synod-bench-'));
   const options = { data: join(folder, 'data'), port: '0', 'allow-anonymous': true };
   const server = await startServer(loadConfig(options, {}), SILENT);
@@ -42,7 +40,7 @@ export async function measureHttp({ seconds, progress }: BenchOptions): Promise<
     }
     return { measurements: report(turns, echoes), notes: refusals(turns) };
   } finally {
-    koa.server.close();
+    koa.close();
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -80,7 +78,7 @@ function refusals(turns: readonly Findings[]): string[] {
 
 /** Runs the generator, which ends by itself. */
 function load(orders: Orders): Promise<Findings> {
-  const script = fileURLToPath(new URL('./load.js', import.meta.url));
+  const script = fileURLToPath(new URL('./http-load.js', import.meta.url));
   const child = spawn(process.execPath, [script, JSON.stringify(orders)], { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
@@ -91,16 +89,4 @@ function load(orders: Orders): Promise<Findings> {
       else reject(new Error(`the load generator ended with code ${code}`));
     });
   });
-}
-
-async function startEcho(): Promise<{ readonly url: string; readonly server: Server }> {
-  const app = new Koa();
-  app.use(async (ctx) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of ctx.req) pieces.push(piece as Buffer);
-    ctx.body = JSON.parse(Buffer.concat(pieces).toString());
-  });
-  const server = createServer(app.callback());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }

@@ -4,17 +4,32 @@ import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BenchOptions, BenchReport, Measurement } from '../src/cli/bench.ts';
+import { UsageError } from '../src/cli/options.ts';
 import { VERSION } from '../src/version.ts';
 import { measureAsks } from './asks.ts';
 import { measureDrift } from './drift.ts';
 import { measureHttp } from './http.ts';
+import type { LoadRun } from './load/run.ts';
+import { parseShapes } from './load/shapes.ts';
+import { checkTarget } from './load/target.ts';
+import { measureLoad } from './load.ts';
+import { measureMemory } from './memory.ts';
 import { measureRecall } from './recall.ts';
+import { htmlReport } from './report/html.ts';
 import { ROUNDS } from './rounds.ts';
+import { measureStart } from './start.ts';
 
 /** What a benchmark came to: lines for the table, or a note why there are none. */
 export interface Outcome {
   readonly measurements: readonly Measurement[];
   readonly notes?: readonly string[];
+  /** For the plots. */
+  readonly runs?: readonly LoadRun[];
+}
+
+/** With what the plots are made of. */
+export interface FullReport extends BenchReport {
+  readonly runs: readonly LoadRun[];
 }
 
 const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Outcome>>> = {
@@ -22,19 +37,37 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Out
   drift: measureDrift,
   asks: measureAsks,
   http: measureHttp,
+  load: measureLoad,
+  memory: measureMemory,
+  start: measureStart,
 };
 
 export const NAMES = Object.keys(BENCHMARKS);
 
-export async function runBenchmarks(options: BenchOptions): Promise<BenchReport> {
-  const measurements: Measurement[] = [];
-  const notes: string[] = [];
-  for (const name of options.names) {
-    const outcome = await BENCHMARKS[name]!(options);
-    measurements.push(...outcome.measurements);
-    notes.push(...(outcome.notes ?? []));
-  }
-  return { environment: environment(), rounds: ROUNDS, seconds: options.seconds, measurements, notes };
+export { htmlReport };
+
+export async function runBenchmarks(options: BenchOptions): Promise<FullReport> {
+  checkOptions(options);
+  const outcomes: Outcome[] = [];
+  for (const name of options.names) outcomes.push(await BENCHMARKS[name]!(options));
+  return {
+    at: new Date().toISOString(),
+    environment: environment(),
+    rounds: ROUNDS,
+    seconds: options.seconds ?? null,
+    measurements: outcomes.flatMap(({ measurements }) => measurements),
+    notes: outcomes.flatMap(({ notes }) => notes ?? []),
+    runs: outcomes.flatMap(({ runs }) => runs ?? []),
+  };
+}
+
+/** Before the first benchmark, so that nobody waits for minutes to be told of a slip. */
+function checkOptions({ names, shape, target, yes }: BenchOptions): void {
+  if (shape !== undefined) parseShapes(shape);
+  if (target === undefined) return;
+  const other = names.find((name) => name !== 'load');
+  if (other !== undefined) throw new UsageError(`--target is for load; ${other} measures this machine`);
+  checkTarget(target, yes);
 }
 
 function environment(): Record<string, string> {

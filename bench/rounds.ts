@@ -29,9 +29,13 @@ export function median(values: readonly number[]): number {
 
 /** Nearest rank. */
 export function percentile(values: readonly number[], percent: number): number {
-  if (values.length === 0) return Number.NaN;
+  return percentilesOf(values, [percent])[0]!;
+}
+
+/** Several at once, sorted once; NaN for no values. */
+export function percentilesOf(values: readonly number[], percents: readonly number[]): number[] {
   const sorted = Float64Array.from(values).sort();
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!;
+  return percents.map((percent) => sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN);
 }
 
 export function summarise(rounds: readonly Round[]): Summary {

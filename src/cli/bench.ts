@@ -1,9 +1,11 @@
 /** `synod bench`: runs the benchmarks of `bench/`, which this room may not import: it finds them where they were built. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../actors/errors.ts';
+import { oneOf, text, whole } from '../parsers.ts';
 import { type Command, UsageError } from './options.ts';
-import { formatCount, table } from './table.ts';
+import { formatCount, printable, table } from './table.ts';
 
 /** One line of the table. */
 export interface Measurement {
@@ -20,16 +22,23 @@ export interface Measurement {
   readonly p99Ms?: number;
   /** Share of the baseline measured beside it, as the median of the rounds' ratios. */
   readonly ofBaseline?: number;
+  /** What others published for it, measured elsewhere; a note says on what. */
+  readonly reference?: string;
 }
 
 export interface BenchReport {
+  /** ISO 8601. */
+  readonly at: string;
   /** Machine and versions, by name. */
   readonly environment: Readonly<Record<string, string>>;
   readonly rounds: number;
-  readonly seconds: number;
+  /** As asked for; null for each benchmark's own default. */
+  readonly seconds: number | null;
   readonly measurements: readonly Measurement[];
   /** What was left out, and why. */
   readonly notes: readonly string[];
+  /** What the plots are made of: the load runs with their curves and timelines. */
+  readonly runs: readonly object[];
 }
 
 export interface BenchOptions {
@@ -37,8 +46,21 @@ export interface BenchOptions {
   readonly names: readonly string[];
   /** LoCoMo data for `recall`, TIAGE data for `drift`, or the folder that holds both. */
   readonly data: string | undefined;
-  /** How long one measurement of one round takes. */
-  readonly seconds: number;
+  /** How long one measurement of one round takes; absent: each benchmark has a default. */
+  readonly seconds: number | undefined;
+  /** Names of load shapes, comma-separated; absent: all. */
+  readonly shape: string | undefined;
+  readonly workload: 'empty' | 'populated' | 'both';
+  /** Memories of a full session. */
+  readonly fill: number;
+  /** Server to load; absent: one of our own. */
+  readonly target: string | undefined;
+  readonly token: string | undefined;
+  /** The target may be loaded although it is on another machine. */
+  readonly yes: boolean;
+  readonly newConnections: boolean;
+  /** Sessions on disk for `start`. */
+  readonly sessions: number;
   progress(line: string): void;
 }
 
@@ -46,11 +68,13 @@ export interface BenchOptions {
 export interface Benchmarks {
   readonly NAMES: readonly string[];
   runBenchmarks(options: BenchOptions): Promise<BenchReport>;
+  /** A page with plots that needs nothing else. */
+  htmlReport(report: BenchReport): string;
 }
 
 export const bench: Command = {
-  summary: 'Measures this machine: recall, drift, asks, http. Default: all.',
-  operands: '[recall] [drift] [asks] [http]',
+  summary: 'Measures this machine, or loads a running server: recall, drift, asks, http, load, memory, start.',
+  operands: '[recall] [drift] [asks] [http] [load] [memory] [start]',
   options: [
     {
       name: 'data',
@@ -59,20 +83,48 @@ export const bench: Command = {
       // SYNOD_DATA is the server's data directory.
       env: 'SYNOD_BENCH_DATA',
     },
-    { name: 'seconds', value: 'N', help: 'Length of one measurement.', default: '1', parse: seconds },
+    { name: 'seconds', value: 'N', help: 'Length of one measurement; default 1, of a load run 10.', parse: seconds },
+    { name: 'shape', value: 'LIST', help: 'Users for load: some of 30,60,200,400,1000. Default: all.' },
+    {
+      name: 'workload',
+      value: 'NAME',
+      help: 'For load: empty sessions, populated ones, or both.',
+      default: 'both',
+      parse: oneOf('empty', 'populated', 'both'),
+    },
+    { name: 'fill', value: 'N', help: 'Memories of a populated session.', default: '265', parse: whole(1, 15_000) },
+    { name: 'target', value: 'URL', help: 'Running server for load; default: one of our own.' },
+    { name: 'token', value: 'TOKEN', help: 'For that server.', parse: text, secret: true },
+    { name: 'yes', help: 'Yes, load that server although it is not on this machine.', env: 'SYNOD_BENCH_YES' },
+    { name: 'new-connections', help: 'A TCP connection per request for load, as in the published runs.' },
+    { name: 'sessions', value: 'N', help: 'Sessions on disk for start.', default: '2000', parse: whole(1, 1_000_000) },
     { name: 'json', help: 'As JSON.' },
+    { name: 'html', value: 'FILE', help: 'Also writes a page with plots.' },
   ],
   run: async ({ options, operands }) => {
-    const { NAMES, runBenchmarks } = await load();
+    const { NAMES, runBenchmarks, htmlReport } = await load();
     const unknown = operands.find((name) => !NAMES.includes(name));
     if (unknown !== undefined)
       throw new UsageError(`there is no benchmark "${unknown}"; one of ${NAMES.join(', ')} wanted`);
+    const given = (name: string) => options[name] as string | undefined;
+    const file = given('html');
+    if (file !== undefined) requireFolder(file);
+    const progress = progressTo(process.stderr);
     const report = await runBenchmarks({
-      names: operands.length > 0 ? operands : NAMES,
-      data: options.data as string | undefined,
-      seconds: Number(options.seconds),
-      progress: (line) => process.stderr.write(`${line}\n`),
-    });
+      names: operands.length > 0 ? operands : given('target') === undefined ? NAMES : ['load'],
+      data: given('data'),
+      seconds: given('seconds') === undefined ? undefined : Number(options.seconds),
+      shape: given('shape'),
+      workload: options.workload as BenchOptions['workload'],
+      fill: Number(options.fill),
+      target: given('target'),
+      token: given('token'),
+      yes: options.yes === true,
+      newConnections: options['new-connections'] === true,
+      sessions: Number(options.sessions),
+      progress: progress.say,
+    }).finally(progress.end);
+    if (file !== undefined) writeFileSync(file, htmlReport(report));
     process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : reportText(report)}\n`);
     return 0;
   },
@@ -81,6 +133,29 @@ export const bench: Command = {
 function seconds(value: string): void {
   const number = Number(value);
   if (!/^\d+(\.\d+)?$/.test(value) || number < 0.05 || number > 600) throw new Error('seconds from 0.05 to 600');
+}
+
+/** Before minutes of measuring, not after. */
+function requireFolder(file: string): void {
+  const folder = dirname(resolve(file));
+  if (!existsSync(folder)) throw new UsageError(`--html is "${file}", wanted a file in a folder that exists`);
+}
+
+/** One line rewritten on a terminal; a line each elsewhere, without the counts that change all the time. */
+function progressTo(stream: NodeJS.WriteStream) {
+  let last = '';
+  return {
+    say: (line: string) => {
+      const plain = printable(line);
+      if (stream.isTTY) stream.write(`\r\x1b[K${plain.slice(0, (stream.columns || 80) - 1)}`);
+      else if (plain.replace(/\d+/g, '') !== last.replace(/\d+/g, '') || /round \d/.test(plain))
+        stream.write(`${plain}\n`);
+      last = plain;
+    },
+    end: () => {
+      if (stream.isTTY && last !== '') stream.write('\r\x1b[K');
+    },
+  };
 }
 
 async function load(): Promise<Benchmarks> {
@@ -95,6 +170,7 @@ async function load(): Promise<Benchmarks> {
 }
 
 function reportText({ environment, rounds, seconds, measurements, notes }: BenchReport): string {
+  const published = measurements.some(({ reference }) => reference !== undefined);
   const rows = measurements.map((line) => [
     line.benchmark,
     line.case,
@@ -105,12 +181,15 @@ function reportText({ environment, rounds, seconds, measurements, notes }: Bench
     line.p50Ms === undefined ? '' : line.p50Ms.toFixed(2),
     line.p99Ms === undefined ? '' : line.p99Ms.toFixed(2),
     line.ofBaseline === undefined ? '' : line.ofBaseline.toFixed(2),
+    ...(published ? [line.reference ?? ''] : []),
   ]);
   const header = ['BENCHMARK', 'CASE', 'N', 'MEDIAN', 'UNIT', 'MIN–MAX', 'P50 MS', 'P99 MS', '÷ BASELINE'];
+  if (published) header.push('PUBLISHED');
+  const length = seconds === null ? 'of each benchmark’s own length' : `of ${seconds} s`;
   return [
     table(Object.entries(environment)),
-    `${rounds} rounds of ${seconds} s per measurement, each beside its baseline; bench/README.md says what they mean`,
-    rows.length === 0 ? '' : table([header, ...rows], '', [2, 3, 5, 6, 7, 8]),
+    `up to ${rounds} rounds ${length} per measurement, each beside its baseline; bench/README.md says what they mean`,
+    rows.length === 0 ? '' : table([header, ...rows], '', [2, 3, 5, 6, 7, 8, 9]),
     notes.join('\n'),
   ]
     .filter((part) => part !== '')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { measureDrift } from '../../bench/drift.ts';
 import { f1Of, qualityOf, windowErrors, windowOf } from '../../bench/segmentation.ts';
+import { OPTIONS } from './options.ts';
 
 /** Ten utterances in segments of 4, 3 and 3. */
 const truth = { length: 10, boundaries: new Set([4, 7]) };
@@ -49,7 +50,7 @@ describe('the measures of a segmentation', () => {
 
 describe('the benchmark', () => {
   it('says that it is skipped when there is no data', async () => {
-    const outcome = await measureDrift({ names: ['drift'], data: '/nowhere/tiage', seconds: 1, progress: () => {} });
+    const outcome = await measureDrift({ ...OPTIONS, names: ['drift'], data: '/nowhere/tiage' });
     expect(outcome.measurements).toEqual([]);
     expect(outcome.notes).toEqual([
       'drift: skipped, no TIAGE data at /nowhere/tiage; give its folder with --data PATH',

@@ -1,13 +1,23 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drive, median, percentile, ratioOf, summarise } from '../../bench/rounds.ts';
-import { synod, tempDir } from './synod.ts';
+import { serve, synod, tempDir } from './synod.ts';
 
 interface Report {
   environment: Record<string, string>;
   measurements: { benchmark: string; case: string; n: number; values: number[]; ofBaseline?: number }[];
   notes: string[];
+  runs: {
+    workload: string;
+    turns: number;
+    latency: Record<string, Record<'n' | 'p50Ms' | 'p90Ms' | 'p95Ms' | 'p99Ms', number>>;
+    errors: Record<string, number>;
+    server: object | null;
+    timeline: object[];
+    bytes: number;
+    published: { turnsPerSecond: number };
+  }[];
 }
 
 const bench = async (...args: string[]): Promise<Report> => {
@@ -62,6 +72,85 @@ describe('synod bench', () => {
     const { measurements, notes } = await bench('recall');
     expect(measurements).toEqual([]);
     expect(notes).toEqual([expect.stringContaining('recall: skipped, no LoCoMo data')]);
+  });
+});
+
+describe('synod bench load', () => {
+  it('loads a server of its own with empty and with full sessions, and draws what it saw', async () => {
+    const file = join(await tempDir(), 'report.html');
+    const args = ['load', '--shape', '30', '--seconds', '1', '--fill', '20', '--html', file];
+    const { measurements, notes, runs } = await bench(...args);
+    expect(runs.map(({ workload }) => workload)).toEqual(['empty', 'populated']);
+    for (const { workload, turns, latency, errors, server, timeline, bytes, published } of runs) {
+      expect(turns).toBeGreaterThan(0);
+      const operations = workload === 'empty' ? ['create', 'run', 'delete'] : ['create', 'run', 'store', 'delete'];
+      expect(Object.keys(latency).sort()).toEqual(operations.sort());
+      for (const { n, p50Ms, p90Ms, p95Ms, p99Ms } of Object.values(latency)) {
+        expect(n).toBeGreaterThan(0);
+        expect([p50Ms, p90Ms, p95Ms, p99Ms]).toEqual([p50Ms, p90Ms, p95Ms, p99Ms].sort((a, b) => a! - b!));
+      }
+      expect(errors).toEqual({});
+      expect(server).toMatchObject({ rssPeakBytes: expect.any(Number), cpuPercent: expect.any(Number) });
+      expect(timeline.length).toBeGreaterThan(1);
+      expect(bytes).toBeGreaterThan(0);
+      expect(published.turnsPerSecond).toBe(62.4);
+    }
+    expect(measurements[0]).toMatchObject({ benchmark: 'load', case: '30 users, empty', reference: '62.4' });
+    expect(notes.join('\n')).toMatch(/scaled in time \(30: ×0\.02/);
+    expect(notes.join('\n')).toMatch(/PUBLISHED is .*24 cores/);
+    expect(await readFile(file, 'utf8')).toMatch(/^<!doctype html>.*30 users, populated.*<\/html>\n$/s);
+  });
+
+  it('loads a running server with full sessions, and leaves none behind', async () => {
+    const data = join(await tempDir(), 'data');
+    const server = await serve(['--data', data, '--allow-anonymous']);
+    const args = ['--target', server.url, '--shape', '30', '--workload', 'populated', '--fill', '3'];
+    const { runs } = await bench(...args, '--seconds', '1', '--new-connections');
+    expect(runs[0]).toMatchObject({ workload: 'populated', errors: {}, server: null });
+    expect(runs[0]!.turns).toBeGreaterThan(0);
+    await server.stop();
+    const { kinds } = JSON.parse((await synod(['inspect', '--data', data, '--json'])).stdout) as { kinds: object[] };
+    expect(kinds).toContainEqual(expect.objectContaining({ kind: 'session', actors: 0 }));
+  });
+
+  it.each([
+    { why: 'a target elsewhere', args: ['load', '--target', 'http://192.0.2.1'], says: '--yes' },
+    { why: 'a target for what measures this machine', args: ['asks', '--target', 'http://[::1]'], says: 'asks' },
+    { why: 'an unknown shape', args: ['load', '--shape', '31'], says: '30,60,200,400,1000' },
+    { why: 'an unknown workload', args: ['load', '--workload', 'full'], says: 'empty, populated, both' },
+    { why: 'a report in no folder', args: ['load', '--html', '/nowhere/at/all.html'], says: '--html' },
+  ])('refuses $why before it begins', async ({ args, says }) => {
+    const { code, stderr, stdout } = await synod(['bench', ...args]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(says);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('synod bench start', () => {
+  it('starts with sessions on disk, beside a start with none', async () => {
+    const { measurements } = await bench('start', '--sessions', '30');
+    expect(measurements.map((line) => line.case)).toEqual([
+      'ready, 30 sessions',
+      '  first run answered',
+      'baseline: ready, nothing on disk',
+      '  first run answered',
+    ]);
+    for (const { values } of measurements) expect(values[0]).toBeGreaterThan(0);
+  });
+});
+
+describe('synod bench memory', () => {
+  it('weighs live and passive sessions', async () => {
+    const { measurements } = await bench('memory', '--fill', '2');
+    const cases = measurements.map((line) => line.case).filter((name) => name.startsWith('RSS'));
+    expect(cases).toEqual([
+      'RSS, live, 400 words a memory',
+      'RSS, passive, 400 words a memory',
+      'RSS, live, 40 words a memory',
+      'RSS, passive, 40 words a memory',
+    ]);
+    for (const { values } of measurements) expect(values[0]).toEqual(expect.any(Number));
   });
 });
 
