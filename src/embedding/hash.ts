@@ -1,6 +1,6 @@
 /** The embedder that needs nothing: hashed words and character n-grams, deterministic and offline. */
 import { unit } from '../../workers/vector.ts';
-import { detach, isStopWord, splitWords, toTerm } from '../recall/tokens.ts';
+import { countWords, detach, isStopWord, toTerm } from '../recall/tokens.ts';
 import type { Embedder } from './embedder.ts';
 
 /**
@@ -55,12 +55,10 @@ export function createHashEmbedder({ dimension = 384 }: { readonly dimension?: n
   }
 
   function embedOne(text: string): Float32Array {
-    const counts = new Map<string, number>();
-    for (const word of splitWords(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
     const sum = new Float64Array(dimension);
-    for (const [word, count] of counts) {
+    for (const [word, count] of countWords(text)) {
       const { places, weights } = featuresOf(word);
-      const times = 1 + Math.log(count);
+      const times = count === 1 ? 1 : 1 + Math.log(count);
       for (let i = 0; i < places.length; i++) sum[places[i]!]! += times * weights[i]!;
     }
     return Float32Array.from(unit(sum));

@@ -1,5 +1,5 @@
 /** An inverted index with BM25 scores that texts join and leave one at a time. */
-import { toTerms } from './tokens.ts';
+import { countTerms } from './tokens.ts';
 
 export interface Bm25Settings {
   /** How slowly repetitions of a word stop counting; 0 means a second one counts nothing. */
@@ -10,6 +10,8 @@ export interface Bm25Settings {
 
 /** The texts a term occurs in, each packed as slot · 256 + count (counts stop at 255); a lone one needs no array. */
 type Postings = number | number[];
+/** Postings below this length take no more room than they need. */
+const SHORT = 32;
 
 /**
  * An incremental BM25 index over texts in numbered slots (below 2²³); a slot can be used again once it is free.
@@ -34,23 +36,25 @@ export class Bm25 {
 
   /** Adds the text of a free slot. */
   add(slot: number, text: string): void {
-    const terms = toTerms(text);
-    for (const [term, count] of countTerms(terms)) {
+    let length = 0;
+    for (const [term, count] of countTerms(text)) {
+      length += count;
       const packed = slot * 256 + Math.min(count, 255);
       const present = this.postings.get(term);
       if (present === undefined) this.postings.set(term, packed);
       else if (typeof present === 'number') this.postings.set(term, [present, packed]);
+      // V8 grows an array by half and 16 more, which for the many short ones is most of the memory.
+      else if (present.length < SHORT) this.postings.set(term, present.concat(packed));
       else present.push(packed);
     }
-    this.lengths[slot] = terms.length;
-    this.totalLength += terms.length;
+    this.lengths[slot] = length;
+    this.totalLength += length;
     this.texts += 1;
   }
 
   /** Takes out the text of a slot; it must be the text that was added. */
   remove(slot: number, text: string): void {
-    const terms = toTerms(text);
-    for (const term of new Set(terms)) {
+    for (const term of countTerms(text).keys()) {
       const present = this.postings.get(term);
       if (typeof present !== 'object') {
         this.postings.delete(term);
@@ -61,8 +65,8 @@ export class Bm25 {
       if (place < present.length) present[place] = last;
       if (present.length === 1) this.postings.set(term, present[0]!);
     }
+    this.totalLength -= this.lengths[slot]!;
     this.lengths[slot] = 0;
-    this.totalLength -= terms.length;
     this.texts -= 1;
   }
 
@@ -91,10 +95,4 @@ export class Bm25 {
     }
     return ideal;
   }
-}
-
-function countTerms(terms: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
-  return counts;
 }

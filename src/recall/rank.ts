@@ -5,7 +5,7 @@ import type { Query, Ranker, Recalled } from './ranker.ts';
 import { SessionIndex } from './session-index.ts';
 import { DEFAULT_SETTINGS, type RankSettings } from './settings.ts';
 import { earnFromStructure } from './structure.ts';
-import { toTerms } from './tokens.ts';
+import { countTerms } from './tokens.ts';
 
 /**
  * Makes a ranker. How a score comes about:
@@ -53,7 +53,7 @@ export function createRanker(options: Partial<RankSettings> = {}): Ranker {
   }
 
   function rank(key: string, memories: readonly Memory[], query: Query): Recalled {
-    const terms = query.text === undefined ? [] : toTerms(query.text);
+    const terms = query.text === undefined ? [] : [...countTerms(query.text).keys()];
     const cosines = compareAll(memories, query.vector);
     const degraded = query.text !== undefined && query.vector === undefined;
     if (terms.length === 0 && !cosines.any) return { ...rankByRecency(memories, query), degraded };
@@ -61,21 +61,15 @@ export function createRanker(options: Partial<RankSettings> = {}): Ranker {
     const words = terms.length === 0 ? null : readWords(indexOf(key, memories), terms, settings);
     const wordWeight = words === null ? 0 : words.trust * (query.vector === undefined ? 1 : 1 - settings.vectorWeight);
     const wordScale = words === null || words.best === 0 ? 0 : wordWeight / words.best;
-    const parts = memories.map((_, i) => ({
-      lexical: wordScale * (words?.own[i] ?? 0),
-      structure: wordScale * (words?.earned[i] ?? 0),
-      vector: (1 - wordWeight) * Math.max(0, cosines.of[i]!),
-      boost: 0,
-      recency: 0,
-    }));
     const boostOf = makeBoost(query);
+    // Found again for the hits instead of kept: an object for every memory would be most of what a run leaves behind.
+    const lexicalOf = (i: number) => (words === null ? 0 : wordScale * words.own[i]!);
+    const structureOf = (i: number) => (words === null ? 0 : wordScale * words.earned[i]!);
+    const vectorOf = (i: number) => (1 - wordWeight) * Math.max(0, cosines.of[i]!);
+    const matchedOf = (i: number) => Math.min(1, lexicalOf(i) + structureOf(i) + vectorOf(i));
+    const gainOf = (i: number) => (boostOf === null ? 0 : boostOf(memories[i]!) * (1 - matchedOf(i)));
     const score = new Float64Array(memories.length);
-    for (let i = 0; i < score.length; i++) {
-      const part = parts[i]!;
-      const matched = Math.min(1, part.lexical + part.structure + part.vector);
-      if (boostOf !== null) part.boost = boostOf(memories[i]!) * (1 - matched);
-      score[i] = Math.min(1, matched + part.boost);
-    }
+    for (let i = 0; i < score.length; i++) score[i] = Math.min(1, matchedOf(i) + gainOf(i));
     const better = (a: number, b: number): boolean => {
       const lead = score[a]! - score[b]! || cosines.of[a]! - cosines.of[b]!;
       return lead === 0 ? isNewer(memories[a]!, memories[b]!) : lead > 0;
@@ -84,7 +78,7 @@ export function createRanker(options: Partial<RankSettings> = {}): Ranker {
       memory: memories[i]!,
       score: score[i]!,
       cosine: query.vector === undefined ? null : cosines.of[i]!,
-      parts: parts[i]!,
+      parts: { lexical: lexicalOf(i), structure: structureOf(i), vector: vectorOf(i), boost: gainOf(i), recency: 0 },
     }));
     return { hits, topSimilarity: cosines.top, degraded };
   }

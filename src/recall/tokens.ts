@@ -119,3 +119,47 @@ export function toTerms(text: string): string[] {
   }
   return terms;
 }
+
+/** How often each word or term of a text occurs, in the order of the first occurrences. */
+export type Counts = ReadonlyMap<string, number>;
+
+/**
+ * Texts read lately, with their words: a stored text is read by the embedder and soon after by the index, a message by
+ * both at once. Two generations: what was not asked for during the last one goes.
+ */
+let recent = new Map<string, Counts>();
+let former = new Map<string, Counts>();
+let recentChars = 0;
+/** Of one generation: some 200 turns of 200 words, about 3 MB. */
+const RECENT_CHARS = 500_000;
+
+/** The words of a text, as {@link splitWords} finds them. */
+export function countWords(text: string): Counts {
+  const known = recent.get(text);
+  if (known !== undefined) return known;
+  const counts = former.get(text) ?? count(splitWords(text));
+  if (recentChars >= RECENT_CHARS) {
+    former = recent;
+    recent = new Map();
+    recentChars = 0;
+  }
+  recent.set(text, counts);
+  recentChars += text.length;
+  return counts;
+}
+
+function count(words: readonly string[]): Counts {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+/** The terms of a text, as {@link toTerms} finds them. */
+export function countTerms(text: string): Counts {
+  const counts = new Map<string, number>();
+  for (const [word, times] of countWords(text)) {
+    const term = toTerm(word);
+    if (term !== '') counts.set(term, (counts.get(term) ?? 0) + times);
+  }
+  return counts;
+}

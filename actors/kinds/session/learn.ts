@@ -44,7 +44,8 @@ function remember(
 ): Learned {
   const { memories, turns, nextSeq } = context;
   const importance = applyPolicies(context.policies, embedding, baseImportance);
-  const duplicate = findDuplicate(memories, text);
+  const fingerprint = fingerprintOf(text);
+  const duplicate = findDuplicate(memories, text, fingerprint);
   if (duplicate !== null) {
     const { index, signal } = duplicate;
     const known = refresh(memories, index, importance, turns);
@@ -55,7 +56,7 @@ function remember(
     hash,
     seq: nextSeq,
     text,
-    fingerprint: fingerprintOf(text),
+    fingerprint,
     embedding,
     importance,
     access: 0,

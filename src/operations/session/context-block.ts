@@ -24,8 +24,9 @@ export interface Block {
   readonly entities: readonly Entity[];
 }
 
-/** Tokens of one character beyond ASCII, by its length in UTF-8: byte-pair vocabularies spell rare ones byte by byte. */
-const BEYOND_ASCII_TOKENS = [0, 1, 1, 2, 4];
+/** Characters of a run that make a token. */
+const LETTERS_PER_TOKEN = 4;
+const DIGITS_PER_TOKEN = 3;
 
 /**
  * Estimates how many tokens a language model's tokenizer makes of a text, erring upwards so that a budget holds: four
@@ -34,13 +35,36 @@ const BEYOND_ASCII_TOKENS = [0, 1, 1, 2, 4];
  */
 export function estimateTokens(text: string): number {
   let tokens = 0;
-  for (const [run] of text.matchAll(/[A-Za-z]+|[0-9]+|[^\sA-Za-z0-9]/gu)) {
-    const first = run.charCodeAt(0);
-    if (first > 127) tokens += BEYOND_ASCII_TOKENS[Buffer.byteLength(run)]!;
-    else if (first >= 65 && /^[A-Za-z]/.test(run)) tokens += Math.ceil(run.length / 4);
-    else tokens += Math.ceil(run.length / 3);
+  let letters = 0;
+  let digits = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90)) {
+      if (letters++ % LETTERS_PER_TOKEN === 0) tokens++;
+      digits = 0;
+      continue;
+    }
+    letters = 0;
+    if (code >= 48 && code <= 57) {
+      if (digits++ % DIGITS_PER_TOKEN === 0) tokens++;
+      continue;
+    }
+    digits = 0;
+    if (code === 32 || (code >= 9 && code <= 13)) continue;
+    if (code < 128) tokens++;
+    else {
+      const point = text.codePointAt(i)!;
+      tokens += beyondAscii(point);
+      if (point > 0xffff) i++;
+    }
   }
   return tokens;
+}
+
+/** Tokens of a character beyond ASCII, by its length in UTF-8: byte-pair vocabularies spell rare ones byte by byte. */
+function beyondAscii(point: number): number {
+  if (/\s/u.test(String.fromCodePoint(point))) return 0;
+  return point < 0x800 ? 1 : point < 0x10000 ? 2 : 4;
 }
 
 /** Cuts a text to a number of characters without splitting a surrogate pair. */
@@ -55,36 +79,36 @@ export function clip(text: string, chars: number): { readonly text: string; read
  * as NEL and the separators U+001C to U+001E, end a line for readers in other languages.
  */
 function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  // Most texts are one line already, and looking is cheaper than replacing every blank by itself.
+  return (/[^\S ]|\p{Cc}| {2}/u.test(text) ? text.replace(/[\s\p{Cc}]+/gu, ' ') : text).trim();
 }
 
 export function contextBlock(input: BlockInput): Block {
   const header = `[${input.label} Context | Turn ${input.turn} | ${input.memories} memories]`;
   const lines = [header];
   let tokens = estimateTokens(header);
-  const fits = (line: string, extra = 0) => tokens + extra + estimateTokens(line) <= input.budgetTokens;
   const shown: Hit[] = [];
   const title = 'Relevant context:';
   for (const hit of input.hits) {
     // A memory that has nothing to do with the message would only cost tokens.
     if (hit.score <= 0) continue;
     const line = `  ${shown.length + 1}. [${hit.score.toFixed(2)}] ${clip(oneLine(hit.memory.text), MAX_MEMORY_CHARS).text}`;
-    const extra = shown.length === 0 ? estimateTokens(title) : 0;
-    if (!fits(line, extra)) continue;
+    const cost = estimateTokens(line) + (shown.length === 0 ? estimateTokens(title) : 0);
+    if (tokens + cost > input.budgetTokens) continue;
     if (shown.length === 0) lines.push(title);
     lines.push(line);
-    tokens += extra + estimateTokens(line);
+    tokens += cost;
     shown.push(hit);
   }
   const entities: Entity[] = [];
   const heading = 'Known values:';
   for (const entity of input.entities) {
     const line = `  ${oneLine(entity.key)} (${entity.kind}) = ${clip(oneLine(entity.value), MAX_MEMORY_CHARS).text}`;
-    const extra = entities.length === 0 ? estimateTokens(heading) : 0;
-    if (!fits(line, extra)) continue;
+    const cost = estimateTokens(line) + (entities.length === 0 ? estimateTokens(heading) : 0);
+    if (tokens + cost > input.budgetTokens) continue;
     if (entities.length === 0) lines.push(heading);
     lines.push(line);
-    tokens += extra + estimateTokens(line);
+    tokens += cost;
     entities.push(entity);
   }
   return { text: lines.join('\n'), tokens, shown, entities };
