@@ -3,14 +3,14 @@
  * runtime as data, and the runtime carries it out after the turn is durable.
  *
  * In a machine: `setup({ actions: { ...effects } })`, then
- * `actions: [assign(...), { type: 'reply', params: ({ context }) => context.outcome }]`.
+ * `actions: [assign(...), { type: 'reply', params: ({ context }) => context.outcome }]`. Parameters must be plain data.
  */
-import type { Address } from './address.ts';
 import type { ErrorCode } from './errors.ts';
 
 /** A message for another actor; travels through the outbox, effectively once. */
 export interface SendParams {
-  readonly to: Address | { readonly kind: string; readonly id: string };
+  /** Always an actor of the sender's own tenant. */
+  readonly to: { readonly kind: string; readonly id: string };
   readonly event: { readonly type: string; readonly [key: string]: unknown };
 }
 
@@ -51,6 +51,7 @@ const effect =
 export const effects = {
   /** Answers the command being handled with `params` as the value. */
   reply: effect<ReplyValue>(),
+  /** Undoes the event and fails the call. */
   refuse: effect<RefuseParams>(),
   send: effect<SendParams>(),
   ask: effect<AskParams>(),

@@ -1,4 +1,9 @@
-/** What a sort of entity is: its statechart, its commands and how its snapshots grow older. */
+/**
+ * What a sort of entity is: its statechart, its commands and how its snapshots grow older.
+ *
+ * A kind of the house is made with {@link defineKind} in `actors/kinds/` and listed in `KINDS` of `actors/kinds/index.ts`.
+ * An application gives its machine, or its kind, to `createSynod({ machines })` instead.
+ */
 import type { AnyStateMachine } from 'xstate';
 import type { z } from 'zod';
 
@@ -7,7 +12,7 @@ export const RUNTIME_KIND = 'synod';
 
 export interface Command {
   readonly summary: string;
-  /** Shape of the event beside `type`; checked when the event comes from outside the house. */
+  /** Shape of the event beside `type`. The runtime does not check it: whoever lets an event in from outside does. */
   readonly schema?: z.ZodType;
 }
 
@@ -17,6 +22,7 @@ export interface Kind<TMachine extends AnyStateMachine = AnyStateMachine> {
   /** Version of the snapshot's shape, from 1. Raise it together with a migration. */
   readonly version: number;
   readonly machine: TMachine;
+  /** What the kind takes from outside, by event type. */
   readonly commands: Readonly<Record<string, Command>>;
   /**
    * Pure `v → v+1` steps over the persisted state, keyed by the version they start from. Events after the stored
@@ -38,7 +44,12 @@ export interface PersistedState {
   readonly historyValue?: unknown;
 }
 
-/** Checks a kind at start, where a mistake is cheap. */
+/**
+ * Checks a kind at start, where a mistake is cheap.
+ *
+ * @returns the kind as given
+ * @throws TypeError for a name that cannot be, or a version without the migrations that lead to it
+ */
 export function defineKind<TMachine extends AnyStateMachine>(kind: Kind<TMachine>): Kind<TMachine> {
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(kind.name)) throw new TypeError(`kind name "${kind.name}" is not kebab-case`);
   if (kind.name === RUNTIME_KIND) throw new TypeError(`kind name "${kind.name}" is the runtime's own`);

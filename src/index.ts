@@ -1,6 +1,19 @@
-/** What `import … from 'synod'` gives. Worker threads come in through `synod/thread`. */
+/**
+ * What `import … from 'synod'` gives. Worker threads come in through `synod/thread`.
+ *
+ * Most applications need `createSynod` and XState machines only. `effects` is for machines that answer, refuse, publish, or
+ * speak to other actors; `defineKind` for one that has migrations or a name other than the machine's id.
+ */
 export { type Address, formatAddress, parseAddress } from '../actors/address.ts';
-export { type AskParams, effects, type PublishParams, type SendParams, type TimerParams } from '../actors/effects.ts';
+export {
+  type AskParams,
+  effects,
+  type PublishParams,
+  type RefuseParams,
+  type ReplyValue,
+  type SendParams,
+  type TimerParams,
+} from '../actors/effects.ts';
 export { AppError, ERROR_CODES, type ErrorCode } from '../actors/errors.ts';
 export { defineKind, type Kind, type PersistedState } from '../actors/kind.ts';
 export type { AskOptions, Clock, DeadLetter, LogRecord, SystemReport } from '../actors/ports.ts';

@@ -39,7 +39,8 @@ export interface Synod extends AsyncDisposable {
    * Gets or creates an actor: after a restart the same line finds the actor where it was, and `input` is not looked at.
    * A machine not named in `machines` is registered now, and what waited on disk for its actors goes on.
    *
-   * @param machine its `id` names the kind; a text is the name of a kind that is known already
+   * @param machine its `id` names the kind; a text is the name of a kind that is known already. One with migrations has to
+   * stand in `machines` of `createSynod` as `{ machine, version, migrations }`: here a machine is registered as version 1
    * @throws TypeError when the machine's id is no kebab-case name or belongs to another machine
    * @throws AppError UNAVAILABLE when the data holds a newer version of the machine
    * @example

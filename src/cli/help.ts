@@ -1,4 +1,6 @@
 /** What `synod help` prints. */
+
+import { SETTINGS } from '../settings.ts';
 import { COMMANDS } from './commands.ts';
 import { type Option, optionsOf, variableOf } from './options.ts';
 import { table } from './table.ts';
@@ -16,11 +18,18 @@ export function helpText(name?: string): string {
   const own = new Set(command.options);
   const rows = optionsOf(command).map((option) => [
     `--${option.name}${option.value ? ` ${option.value}` : ''}`,
-    own.has(option) ? explain(option) : option.help,
+    own.has(option) ? explain(option) : explainSetting(option),
   ]);
   const operands = command.operands ? ` ${command.operands}` : '';
   const usage = `Usage: synod ${name}${rows.length > 0 ? ' [options]' : ''}${operands}`;
   return `${command.summary}\n\n${usage}\n${rows.length > 0 ? `\n${table(rows, '  ')}\n` : ''}`;
+}
+
+function explainSetting({ name, help }: Option): string {
+  const setting = SETTINGS.find(({ option }) => option === name)!;
+  const { default: value, env } = setting;
+  const shown = value === undefined || value === false || String(value) === '' ? '' : `default ${value}; `;
+  return `${help} (${shown}${env.join(', ')})`;
 }
 
 function explain(option: Option): string {

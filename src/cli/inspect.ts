@@ -12,7 +12,7 @@ const TENANTS = 20;
 const FAULTS = 5;
 
 export const inspect: Command = {
-  summary: 'Shows what is in a data directory, and whether its log is whole.',
+  summary: 'Shows what is in a data directory; with --verify, whether its log is whole.',
   options: [
     DATA_OPTION,
     { name: 'tenant', value: 'NAME', help: 'Only this tenant.' },

@@ -1,10 +1,14 @@
 /**
  * An operation is something the outside may ask, as a plain value. Routing, validation, OpenAPI, clients, tools and
  * the tenancy tests are loops over lists of these.
+ *
+ * To add an endpoint: make one with {@link operation} beside those in `src/operations/`, and list it in `OPERATIONS` of
+ * `src/operations/index.ts`. Nothing else has to know of it.
  */
 import type { z } from 'zod';
 import type { Services } from './services.ts';
 
+/** Whose interface it is, and so the shape of its errors: `cortex` is semvec's, `synod` the house's own. */
 export type Dialect = 'cortex' | 'sel' | 'cellstate' | 'synod';
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -95,6 +99,7 @@ export interface Operation<S extends InputSchemas = InputSchemas> {
   readonly example: { readonly path?: object; readonly query?: object; readonly body?: unknown };
   /** Where ids of somebody's property appear in the input: `path.id`, `body.session_id`. Drives the tenancy tests. */
   readonly owned: readonly string[];
+  /** @returns the success body, or an {@link Answer}; what goes wrong is thrown as an `AppError` */
   run(context: Context, input: Input<S>): Promise<unknown>;
 }
 

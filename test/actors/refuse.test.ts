@@ -1,5 +1,5 @@
-import { assign, setup } from 'xstate';
 import { afterEach, describe, expect, it } from 'vitest';
+import { assign, setup } from 'xstate';
 import { effects } from '../../actors/effects.ts';
 import { AppError } from '../../actors/errors.ts';
 import { defineKind } from '../../actors/kind.ts';

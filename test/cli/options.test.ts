@@ -71,7 +71,7 @@ const BAD: readonly [what: string, args: readonly string[], env: Record<string, 
     'an unknown benchmark',
     ['bench', 'speed'],
     {},
-    'there is no benchmark "speed"; one of recall, drift, asks, http wanted',
+    'there is no benchmark "speed"; one of recall, drift, asks, http, load, memory, start wanted',
   ],
   ['no time at all', ['bench', '--seconds', '0'], {}, '--seconds is "0", wanted seconds from 0.05 to 600'],
   [
