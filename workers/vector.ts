@@ -143,6 +143,54 @@ export function cosines(rows: Vector, query: Vector): Float64Array {
 }
 
 /**
+ * {@link dotAt} for one pair of types, from the start of both: same order, same result. Where every call sees the same
+ * two kinds of array the compiler leaves its checks out of the loop.
+ */
+function dotRow(row: Float32Array, query: Float64Array): number {
+  const d = query.length;
+  const grouped = d - (d % 8);
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let s4 = 0;
+  let s5 = 0;
+  let s6 = 0;
+  let s7 = 0;
+  let i = 0;
+  for (; i < grouped; i += 8) {
+    s0 += row[i]! * query[i]!;
+    s1 += row[i + 1]! * query[i + 1]!;
+    s2 += row[i + 2]! * query[i + 2]!;
+    s3 += row[i + 3]! * query[i + 3]!;
+    s4 += row[i + 4]! * query[i + 4]!;
+    s5 += row[i + 5]! * query[i + 5]!;
+    s6 += row[i + 6]! * query[i + 6]!;
+    s7 += row[i + 7]! * query[i + 7]!;
+  }
+  for (; i < d; i++) s0 += row[i]! * query[i]!;
+  return s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7));
+}
+
+/**
+ * Cosines of many separate rows with one query, all of unit length or all zeros.
+ *
+ * @param rows n arrays of shape [d]; may be empty
+ * @param query shape [d]
+ * @returns shape [n], each in [-1, 1]; 0 for a row of another length, of zeros, or not finite
+ */
+export function unitCosines(rows: readonly Float32Array[], query: Vector): Float64Array {
+  const wide = Float64Array.from(query);
+  const result = new Float64Array(rows.length);
+  for (let i = 0; i < result.length; i++) {
+    const row = rows[i]!;
+    const product = row.length === wide.length ? dotRow(row, wide) : 0;
+    result[i] = product > 1 ? 1 : product < -1 ? -1 : Number.isNaN(product) ? 0 : product;
+  }
+  return result;
+}
+
+/**
  * Largest cosine between one query and many rows.
  *
  * @param rows row-major, shape [n, d]; may be empty

@@ -1,6 +1,8 @@
 /** The ranker: stemmed BM25, then conversation structure, then vectors, then boosts; it explains every score. */
+
 import type { Memory } from '../../actors/kinds/session/model.ts';
-import { compare, makeBoost } from './boost.ts';
+import { unitCosines } from '../../workers/vector.ts';
+import { makeBoost } from './boost.ts';
 import type { Query, Ranker, Recalled } from './ranker.ts';
 import { SessionIndex } from './session-index.ts';
 import { DEFAULT_SETTINGS, type RankSettings } from './settings.ts';
@@ -109,15 +111,14 @@ function readWords(index: SessionIndex, terms: readonly string[], settings: Rank
 
 /** Cosines of all memories with the query; `any` says whether there was something to compare. */
 function compareAll(memories: readonly Memory[], vector: Query['vector']) {
-  const of = new Float64Array(memories.length);
-  let top = 0;
   const any = vector?.some((number) => number !== 0) ?? false;
-  if (vector !== undefined && any) {
-    for (let i = 0; i < of.length; i++) {
-      of[i] = compare(memories[i]!.embedding, vector);
-      top = Math.max(top, of[i]!);
-    }
-  }
+  if (vector === undefined || !any) return { of: new Float64Array(memories.length), top: 0, any };
+  const of = unitCosines(
+    memories.map(({ embedding }) => embedding),
+    vector,
+  );
+  let top = 0;
+  for (let i = 0; i < of.length; i++) if (of[i]! > top) top = of[i]!;
   return { of, top, any };
 }
 

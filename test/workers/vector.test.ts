@@ -1,7 +1,18 @@
 /** Vector kernels against numbers worked out by hand. */
 import { describe, expect, it } from 'vitest';
 import { KERNELS } from '../../workers/index.ts';
-import { blend, cosine, cosines, dot, maxCosine, nearest, norm, topK, unit } from '../../workers/vector.ts';
+import {
+  blend,
+  cosine,
+  cosines,
+  dot,
+  maxCosine,
+  nearest,
+  norm,
+  topK,
+  unit,
+  unitCosines,
+} from '../../workers/vector.ts';
 
 const f32 = (...numbers: number[]) => Float32Array.from(numbers);
 const f64 = (...numbers: number[]) => Float64Array.from(numbers);
@@ -147,4 +158,28 @@ describe('tables of rows', () => {
 
 it('lists every kernel under its own name', () => {
   for (const [name, kernel] of Object.entries(KERNELS)) expect(kernel.name).toBe(name);
+});
+
+describe('unitCosines', () => {
+  const row = (...numbers: number[]) => Float32Array.from(numbers);
+
+  it('is the dot product of unit vectors, bit for bit, whatever the type of the query', () => {
+    // 19 numbers: two groups of eight and a rest of three, so every branch of the summation order counts.
+    const rows = Array.from({ length: 5 }, (_, r) =>
+      unit(Float64Array.from({ length: 19 }, (_, i) => Math.sin(7 * r + i))),
+    );
+    const narrow = rows.map((numbers) => new Float32Array(numbers));
+    const query = unit(Float64Array.from({ length: 19 }, (_, i) => Math.cos(3 * i)));
+    for (const vector of [query, new Float32Array(query)]) {
+      expect([...unitCosines(narrow, vector)]).toEqual(narrow.map((numbers) => dot(numbers, vector)));
+    }
+  });
+
+  it('cuts rounding off at the ends, and has nothing to say of what is no vector of that space', () => {
+    // (1 + 2^-23)^2 > 1 before the cut
+    const long = row(1 + 2 ** -23, 0);
+    const rows = [long, row(-1 - 2 ** -23, 0), row(0, 0), row(1, 0, 0), row(Number.NaN, 0)];
+    expect([...unitCosines(rows, long)]).toEqual([1, -1, 0, 0, 0]);
+    expect([...unitCosines([], long)]).toEqual([]);
+  });
 });

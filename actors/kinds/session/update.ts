@@ -1,7 +1,7 @@
 /** What a stored turn does to the session's vector, and what it measures: spec section 1.9, plain textbook variants. */
-import { blend, unit } from '../../../workers/vector.ts';
+import { blend, unit, unitCosines } from '../../../workers/vector.ts';
 import { HISTORY_LENGTH, type Histories, type Memory, type TurnMetrics } from './model.ts';
-import { similarity, unsigned } from './vectors.ts';
+import { unsigned } from './vectors.ts';
 
 /** Share of an ordinary turn in the new state: a turn's trace halves every 2.4 turns (0.75^2.4 ≈ 0.5). */
 export const RATE = 0.25;
@@ -26,9 +26,10 @@ export function advance(state: Float64Array, initialised: boolean, input: Float3
 
 /** Cosine of every memory with an input, in the order of the memories: the one pass over them that a turn makes. */
 export function scan(memories: readonly Memory[], input: Float32Array): Float64Array {
-  const result = new Float64Array(memories.length);
-  for (let i = 0; i < result.length; i++) result[i] = similarity(memories[i]!.embedding, input);
-  return result;
+  return unitCosines(
+    memories.map(({ embedding }) => embedding),
+    input,
+  );
 }
 
 /** How little of the input is known: 1 minus the best positive cosine; 1 when there are no memories. */
