@@ -214,8 +214,8 @@ export async function measureDrift({ data, progress }: BenchOptions): Promise<Ou
       benchmark: 'drift',
       case: row.name,
       n: row.dialogues,
-      unit: COLUMNS.join('/'),
-      values: COLUMNS.map((column) => Math.round(row[column] * 1_000) / 1_000),
+      unit: `% ${COLUMNS.join('/')}`,
+      values: COLUMNS.map((column) => 100 * row[column]),
     })),
     notes: [
       `drift: ${dialogues.length} dialogues, ${utterances} utterances, embedder ${embedder.id}; n counts dialogues`,
