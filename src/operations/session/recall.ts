@@ -43,11 +43,21 @@ export function byImportance(a: Entity, b: Entity): number {
   return b.importance - a.importance || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }
 
-function overlapOf(entity: Entity, wanted: ReadonlySet<string>): number {
+/** Words of entities already split; an entity never changes, a new value is a new object. */
+const split = new WeakMap<Entity, ReadonlySet<string>>();
+
+function wordsOf(entity: Entity): ReadonlySet<string> {
+  const known = split.get(entity);
+  if (known) return known;
   // `maxRetries` and `max_retries` are both asked for as "max retries".
   const spelled = `${entity.key} ${entity.key.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[_\W]+/g, ' ')}`;
   const words = new Set(splitWords(`${spelled} ${entity.value}`));
+  split.set(entity, words);
+  return words;
+}
+
+function overlapOf(entity: Entity, wanted: ReadonlySet<string>): number {
   let overlap = 0;
-  for (const word of words) if (wanted.has(word)) overlap++;
+  for (const word of wordsOf(entity)) if (wanted.has(word)) overlap++;
   return overlap;
 }
