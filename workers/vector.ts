@@ -180,7 +180,7 @@ function dotRow(row: Float32Array, query: Float64Array): number {
  * @returns shape [n], each in [-1, 1]; 0 for a row of another length, of zeros, or not finite
  */
 export function unitCosines(rows: readonly Float32Array[], query: Vector): Float64Array {
-  const wide = Float64Array.from(query);
+  const wide = new Float64Array(query);
   const result = new Float64Array(rows.length);
   for (let i = 0; i < result.length; i++) {
     const row = rows[i]!;

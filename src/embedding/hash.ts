@@ -1,6 +1,7 @@
 /** The embedder that needs nothing: hashed words and character n-grams, deterministic and offline. */
 import { unit } from '../../workers/vector.ts';
-import { countWords, detach, isStopWord, toTerm } from '../recall/tokens.ts';
+import { isStopWord, toTerm } from '../recall/tokens.ts';
+import { readText } from '../recall/words.ts';
 import type { Embedder } from './embedder.ts';
 
 /**
@@ -49,19 +50,20 @@ export function createHashEmbedder({ dimension = 384 }: { readonly dimension?: n
     if (features === undefined) {
       features = makeFeatures(word, dimension);
       if (known.size >= CACHED_WORDS) known.clear();
-      known.set(detach(word), features);
+      known.set(word, features);
     }
     return features;
   }
 
   function embedOne(text: string): Float32Array {
     const sum = new Float64Array(dimension);
-    for (const [word, count] of countWords(text)) {
-      const { places, weights } = featuresOf(word);
-      const times = count === 1 ? 1 : 1 + Math.log(count);
+    const { words, counts } = readText(text);
+    for (let w = 0; w < words.length; w++) {
+      const { places, weights } = featuresOf(words[w]!);
+      const times = counts[w] === 1 ? 1 : 1 + Math.log(counts[w]!);
       for (let i = 0; i < places.length; i++) sum[places[i]!]! += times * weights[i]!;
     }
-    return Float32Array.from(unit(sum));
+    return new Float32Array(unit(sum));
   }
 
   return {

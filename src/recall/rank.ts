@@ -7,7 +7,7 @@ import type { Query, Ranker, Recalled } from './ranker.ts';
 import { SessionIndex } from './session-index.ts';
 import { DEFAULT_SETTINGS, type RankSettings } from './settings.ts';
 import { earnFromStructure } from './structure.ts';
-import { countTerms } from './tokens.ts';
+import { readText } from './words.ts';
 
 /**
  * Makes a ranker. How a score comes about:
@@ -55,7 +55,7 @@ export function createRanker(options: Partial<RankSettings> = {}): Ranker {
   }
 
   function rank(key: string, memories: readonly Memory[], query: Query): Recalled {
-    const terms = query.text === undefined ? [] : [...countTerms(query.text).keys()];
+    const terms = query.text === undefined ? NO_TERMS : readText(query.text).terms;
     const cosines = compareAll(memories, query.vector);
     const degraded = query.text !== undefined && query.vector === undefined;
     if (terms.length === 0 && !cosines.any) return { ...rankByRecency(memories, query), degraded };
@@ -68,10 +68,9 @@ export function createRanker(options: Partial<RankSettings> = {}): Ranker {
     const lexicalOf = (i: number) => (words === null ? 0 : wordScale * words.own[i]!);
     const structureOf = (i: number) => (words === null ? 0 : wordScale * words.earned[i]!);
     const vectorOf = (i: number) => (1 - wordWeight) * Math.max(0, cosines.of[i]!);
-    const matchedOf = (i: number) => Math.min(1, lexicalOf(i) + structureOf(i) + vectorOf(i));
-    const gainOf = (i: number) => (boostOf === null ? 0 : boostOf(memories[i]!) * (1 - matchedOf(i)));
-    const score = new Float64Array(memories.length);
-    for (let i = 0; i < score.length; i++) score[i] = Math.min(1, matchedOf(i) + gainOf(i));
+    const score = match(words, wordScale, cosines.of, 1 - wordWeight);
+    const gains = boostOf === null ? null : score.map((matched, i) => boostOf(memories[i]!) * (1 - matched));
+    if (gains !== null) for (let i = 0; i < score.length; i++) score[i] = Math.min(1, score[i]! + gains[i]!);
     const better = (a: number, b: number): boolean => {
       const lead = score[a]! - score[b]! || cosines.of[a]! - cosines.of[b]!;
       return lead === 0 ? isNewer(memories[a]!, memories[b]!) : lead > 0;
@@ -80,12 +79,31 @@ export function createRanker(options: Partial<RankSettings> = {}): Ranker {
       memory: memories[i]!,
       score: score[i]!,
       cosine: query.vector === undefined ? null : cosines.of[i]!,
-      parts: { lexical: lexicalOf(i), structure: structureOf(i), vector: vectorOf(i), boost: gainOf(i), recency: 0 },
+      parts: {
+        lexical: lexicalOf(i),
+        structure: structureOf(i),
+        vector: vectorOf(i),
+        boost: gains?.[i] ?? 0,
+        recency: 0,
+      },
     }));
     return { hits, topSimilarity: cosines.top, degraded };
   }
 
   return { rank, forget };
+}
+
+const NO_TERMS = new Uint32Array(0);
+
+/** The convex sum for every memory: what the words say of it and what the vector says. */
+function match(words: Words | null, wordScale: number, cosines: Float64Array, vectorWeight: number): Float64Array {
+  const score = new Float64Array(cosines.length);
+  for (let i = 0; i < score.length; i++) {
+    const said = words === null ? 0 : wordScale * words.own[i]! + wordScale * words.earned[i]!;
+    const sum = said + vectorWeight * Math.max(0, cosines[i]!);
+    score[i] = Math.min(1, sum);
+  }
+  return score;
 }
 
 /** What the words of a query say about every memory, by position, in the unit of BM25. */
@@ -97,14 +115,15 @@ interface Words {
   readonly trust: number;
 }
 
-function readWords(index: SessionIndex, terms: readonly string[], settings: RankSettings): Words {
+function readWords(index: SessionIndex, terms: Uint32Array, settings: RankSettings): Words {
   const { own, ideal } = index.score(terms);
   const earned = earnFromStructure(own, index.links, settings);
   let bestOwn = 0;
   let best = 0;
   for (let i = 0; i < own.length; i++) {
-    bestOwn = Math.max(bestOwn, own[i]!);
-    best = Math.max(best, own[i]! + earned[i]!);
+    const sum = own[i]! + earned[i]!;
+    if (own[i]! > bestOwn) bestOwn = own[i]!;
+    if (sum > best) best = sum;
   }
   return { own, earned, best, trust: bestOwn === 0 ? 0 : Math.min(1, bestOwn / (settings.coverage * ideal)) };
 }

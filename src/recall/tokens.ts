@@ -1,4 +1,4 @@
-/** Text to terms: what the lexical index and the hash embedder both see of a text. */
+/** Text to words, and words to terms: the rules. `words.ts` reads by them. */
 import { stemmer } from 'stemmer';
 
 /**
@@ -18,8 +18,13 @@ const UNSPACED_RUN = new RegExp(`^[${UNSPACED}]`, 'u');
 const CONTRACTION = /(?:n['’]t|['’](?:s|m|d|re|ve|ll))(?![\p{L}\p{N}])/gu;
 const BEYOND_ASCII = /\P{ASCII}/u;
 
+/** Endings cut from lower-case text. */
+export function cutContractions(text: string): string {
+  return text.replace(CONTRACTION, '');
+}
+
 /** Longer words are cut: blobs and hashes would fill the index, and nobody asks for one beyond its beginning. */
-const WORD_LENGTH = 48;
+export const WORD_LENGTH = 48;
 
 /**
  * English function words and the words conversations are held together with. `q` and `a` stand for the markers of a
@@ -49,7 +54,7 @@ export function splitWords(text: string): string[] {
   let clean = text.toLowerCase();
   const ascii = !BEYOND_ASCII.test(clean);
   if (!ascii) clean = text.normalize('NFKC').toLowerCase();
-  if (clean.includes("'") || clean.includes('’')) clean = clean.replace(CONTRACTION, '');
+  if (clean.includes("'") || clean.includes('’')) clean = cutContractions(clean);
   const found: string[] = clean.match(ascii ? ASCII_WORD : WORD) ?? [];
   const words: string[] = [];
   for (const word of found) {
@@ -59,7 +64,8 @@ export function splitWords(text: string): string[] {
   return words;
 }
 
-function shorten(word: string): string {
+/** A word as it is kept: cut, and a number without its thousands separators. */
+export function shorten(word: string): string {
   const cut = word.length > WORD_LENGTH ? word.slice(0, WORD_LENGTH) : word;
   return cut.includes(',') ? cut.replaceAll(',', '') : cut;
 }
@@ -88,78 +94,13 @@ export function detach(word: string): string {
   return word.length < 13 ? word : ` ${word}`.slice(1);
 }
 
-/** Words seen so far, with their terms; a conversation repeats its words, and stemming one costs about 1 µs. */
-const termOf = new Map<string, string>();
-/** About 5 MB when full; then it starts anew, which is simpler than an eviction order and costs a few ms. */
-const TERM_CACHE = 50_000;
-
 /**
  * The term a word is indexed under: its Porter stem, or the word itself where Porter does not apply (letters beyond
- * a–z, digits); an empty string for a stop word.
+ * a–z, digits); an empty string for a stop word. Costs about 1 µs; `words.ts` keeps what it gave.
  *
  * @see Porter 1980, An algorithm for suffix stripping, Program 14(3)
  */
 export function toTerm(word: string): string {
-  let term = termOf.get(word);
-  if (term === undefined) {
-    const own = detach(word);
-    term = isStopWord(own) ? '' : /^[a-z]{3,}$/.test(own) ? stemmer(own) : own;
-    if (termOf.size >= TERM_CACHE) termOf.clear();
-    termOf.set(own, term);
-  }
-  return term;
-}
-
-/** The terms of a text, in order and with repetitions; stop words left out. */
-export function toTerms(text: string): string[] {
-  const terms: string[] = [];
-  for (const word of splitWords(text)) {
-    const term = toTerm(word);
-    if (term !== '') terms.push(term);
-  }
-  return terms;
-}
-
-/** How often each word or term of a text occurs, in the order of the first occurrences. */
-export type Counts = ReadonlyMap<string, number>;
-
-/**
- * Texts read lately, with their words: a stored text is read by the embedder and soon after by the index, a message by
- * both at once. Two generations: what was not asked for during the last one goes.
- */
-let recent = new Map<string, Counts>();
-let former = new Map<string, Counts>();
-let recentChars = 0;
-/** Of one generation: some 200 turns of 200 words, about 3 MB. */
-const RECENT_CHARS = 500_000;
-
-/** The words of a text, as {@link splitWords} finds them. */
-export function countWords(text: string): Counts {
-  const known = recent.get(text);
-  if (known !== undefined) return known;
-  const counts = former.get(text) ?? count(splitWords(text));
-  if (recentChars >= RECENT_CHARS) {
-    former = recent;
-    recent = new Map();
-    recentChars = 0;
-  }
-  recent.set(text, counts);
-  recentChars += text.length;
-  return counts;
-}
-
-function count(words: readonly string[]): Counts {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
-}
-
-/** The terms of a text, as {@link toTerms} finds them. */
-export function countTerms(text: string): Counts {
-  const counts = new Map<string, number>();
-  for (const [word, times] of countWords(text)) {
-    const term = toTerm(word);
-    if (term !== '') counts.set(term, (counts.get(term) ?? 0) + times);
-  }
-  return counts;
+  if (isStopWord(word)) return '';
+  return /^[a-z]{3,}$/.test(word) ? stemmer(word) : word;
 }

@@ -1,6 +1,6 @@
 /** What a text is found under. */
 import { describe, expect, it } from 'vitest';
-import { splitWords, toTerms } from '../../src/recall/tokens.ts';
+import { splitWords, toTerm } from '../../src/recall/tokens.ts';
 
 describe('words', () => {
   const cases: [claim: string, text: string, words: string[]][] = [
@@ -33,6 +33,11 @@ describe('words', () => {
 });
 
 describe('terms', () => {
+  const toTerms = (text: string) =>
+    splitWords(text)
+      .map(toTerm)
+      .filter((term) => term !== '');
+
   it('are the same for forms of a word', () => {
     expect(toTerms('deploying deployed deploys')).toEqual(
       ['deploi', 'deploi', 'deploi'].map(() => toTerms('deploy')[0]),

@@ -3,7 +3,7 @@
  * have the same of both, and so nearly have "costs 5" and "costs -5". Only letter case, white space and the marks that
  * end sentences may differ.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Memory } from './model.ts';
 
 /** `exact` but for case and white space; `near` but for sentence marks too. */
@@ -15,23 +15,26 @@ export interface Duplicate {
   readonly signal: DedupSignal;
 }
 
-/** Sentence marks and quotes where a word begins or ends; those inside a word or number ("1.5", "a.b") mean something. */
-const MARKS = /[.,;:!?…"'“”‘’]+(?=\s|$)|(?<=^|\s)["'“”‘’]+/gu;
+/**
+ * Sentence marks and quotes where a word begins or ends; those inside a word or number ("1.5", "a.b") mean something. The
+ * look back stands behind the quote it is about, or it would be taken at every character.
+ */
+const MARKS = /[.,;:!?…"'“”‘’]+(?=\s|$)|["'“”‘’](?<=(?:^|\s).)["'“”‘’]*/gu;
 
-/** White space that is not one plain blank between words; most texts have none, and looking is cheaper than replacing. */
-const UNEVEN = /[^\S ]| {2}/u;
+/** White space that is not one plain blank between words: replacing only that is cheaper than replacing every blank. */
+const UNEVEN = /[^\S ]\s*| \s+/gu;
 
 function even(text: string): string {
-  const plain = UNEVEN.test(text) ? text.replace(/\s+/gu, ' ') : text;
-  return plain.trim().toLowerCase();
+  return text.replace(UNEVEN, ' ').trim().toLowerCase();
 }
 
 /** Equal for texts that say the same in the same words; see `Memory.fingerprint`. */
 export function fingerprintOf(text: string): string {
   const plain = even(text);
   // Of a text that is nothing but marks, the marks are what it says.
-  const words = even(plain.replace(MARKS, ' ')) || plain;
-  return createHash('sha256').update(words).digest('hex').slice(0, 16);
+  // A mark that goes leaves the white space beside it.
+  const words = even(plain.replace(MARKS, '')) || plain;
+  return hash('sha256', words).slice(0, 16);
 }
 
 /**

@@ -5,7 +5,7 @@
  * importance cut off at 1, recency 16/(16 + turns since last used), access a/(a + 2). Both curves are plain fractions,
  * because `Math.exp` may differ in the last bit between machines and a replay must not.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Capacities, type Memory, TIERS, type Tier } from './model.ts';
 
 /** Turns after which recency is half: about as many as the short-term tier holds. */
@@ -23,7 +23,7 @@ export interface Eviction {
  * Names a memory for good: first 32 hex digits of SHA-256(session id | seq | text).
  */
 export function hashMemory(sessionId: string, seq: number, text: string): string {
-  return createHash('sha256').update(`${sessionId}|${seq}|${text}`).digest('hex').slice(0, 32);
+  return hash('sha256', `${sessionId}|${seq}|${text}`).slice(0, 32);
 }
 
 /**

@@ -2,8 +2,8 @@
 import type { Entity } from '../../../actors/kinds/session/model.ts';
 import type { Hit } from '../../recall/ranker.ts';
 
-/** Characters of one memory in the block; the memory itself can be expanded by its hash. */
-const MAX_MEMORY_CHARS = 500;
+/** Characters of one memory or value in the block; the memory itself can be expanded by its hash. */
+const MAX_EXCERPT_CHARS = 500;
 
 export interface BlockInput {
   readonly label: string;
@@ -83,6 +83,12 @@ function oneLine(text: string): string {
   return (/[^\S ]|\p{Cc}| {2}/u.test(text) ? text.replace(/[\s\p{Cc}]+/gu, ' ') : text).trim();
 }
 
+/** The first characters of a text on one line. The rest of a long one need not be looked at. */
+function excerpt(text: string): string {
+  const start = text.length > 4 * MAX_EXCERPT_CHARS ? oneLine(text.slice(0, 2 * MAX_EXCERPT_CHARS)) : '';
+  return clip(start.length > MAX_EXCERPT_CHARS ? start : oneLine(text), MAX_EXCERPT_CHARS).text;
+}
+
 export function contextBlock(input: BlockInput): Block {
   const header = `[${input.label} Context | Turn ${input.turn} | ${input.memories} memories]`;
   const lines = [header];
@@ -92,7 +98,7 @@ export function contextBlock(input: BlockInput): Block {
   for (const hit of input.hits) {
     // A memory that has nothing to do with the message would only cost tokens.
     if (hit.score <= 0) continue;
-    const line = `  ${shown.length + 1}. [${hit.score.toFixed(2)}] ${clip(oneLine(hit.memory.text), MAX_MEMORY_CHARS).text}`;
+    const line = `  ${shown.length + 1}. [${hit.score.toFixed(2)}] ${excerpt(hit.memory.text)}`;
     const cost = estimateTokens(line) + (shown.length === 0 ? estimateTokens(title) : 0);
     if (tokens + cost > input.budgetTokens) continue;
     if (shown.length === 0) lines.push(title);
@@ -103,7 +109,7 @@ export function contextBlock(input: BlockInput): Block {
   const entities: Entity[] = [];
   const heading = 'Known values:';
   for (const entity of input.entities) {
-    const line = `  ${oneLine(entity.key)} (${entity.kind}) = ${clip(oneLine(entity.value), MAX_MEMORY_CHARS).text}`;
+    const line = `  ${oneLine(entity.key)} (${entity.kind}) = ${excerpt(entity.value)}`;
     const cost = estimateTokens(line) + (entities.length === 0 ? estimateTokens(heading) : 0);
     if (tokens + cost > input.budgetTokens) continue;
     if (entities.length === 0) lines.push(heading);
