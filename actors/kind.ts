@@ -29,6 +29,11 @@ export interface Kind<TMachine extends AnyStateMachine = AnyStateMachine> {
    * snapshot are folded by the new machine, so it must still take the events of the versions before it.
    */
   readonly migrations?: Readonly<Record<number, (state: PersistedState) => PersistedState>>;
+  /**
+   * Lays a context read from the store out in memory as the kind likes to have it. The values stay the same, and with
+   * them everything durable.
+   */
+  readonly arrange?: (context: never) => unknown;
   /** One life that works: used by the documentation, the conformance suite and the golden files. */
   readonly example: { readonly input: unknown; readonly events: readonly { readonly type: string }[] };
   /** Whether the runtime ships it, or an application brought it. */

@@ -48,6 +48,10 @@ export function migrate(runtime: KindRuntime, stored: StoredSnapshot): Persisted
   return state;
 }
 
+function arranged({ kind }: KindRuntime, state: PersistedState): PersistedState {
+  return kind.arrange ? { ...state, context: kind.arrange(state.context as never) } : state;
+}
+
 /** Rebuilds the newest durable state: the snapshot, then every event after it. */
 export function adopt(runtime: KindRuntime, activation: Activation | undefined): Life {
   const life: Life = {
@@ -64,7 +68,7 @@ export function adopt(runtime: KindRuntime, activation: Activation | undefined):
   if (stored) {
     for (const timer of stored.timers) life.timers.set(timer.id, timer);
     for (const invocation of stored.invocations) life.invocations.set(invocation.id, invocation);
-    life.snapshot = runtime.chart.restore(migrate(runtime, stored), stored.invocations);
+    life.snapshot = runtime.chart.restore(arranged(runtime, migrate(runtime, stored)), stored.invocations);
   }
   for (const folded of activation.tail) refold(runtime, life, folded);
   return life;

@@ -13,6 +13,7 @@ import { type CommandName, type SessionEvent, schemas } from './session/events.t
 import { handle } from './session/handle.ts';
 import type { IsolationLevel, SessionContext } from './session/model.ts';
 import { isFailure } from './session/outcomes.ts';
+import { packed } from './session/packs.ts';
 
 const chart = setup({
   types: {} as { context: SessionContext; events: SessionEvent; input: SessionInput },
@@ -125,6 +126,7 @@ export const session = defineKind({
   version: 1,
   origin: 'builtin',
   machine,
+  arrange: (context: SessionContext): SessionContext => ({ ...context, memories: packed(context.memories) }),
   commands: Object.fromEntries(
     (Object.keys(schemas) as CommandName[]).map((name) => [name, { summary: summaries[name], schema: schemas[name] }]),
   ),

@@ -1,7 +1,7 @@
 /** The ranker: stemmed BM25, then conversation structure, then vectors, then boosts; it explains every score. */
 
+import { memoryCosines } from '../../actors/kinds/session/columns.ts';
 import type { Memory } from '../../actors/kinds/session/model.ts';
-import { unitCosines } from '../../workers/vector.ts';
 import { makeBoost } from './boost.ts';
 import type { Query, Ranker, Recalled } from './ranker.ts';
 import { SessionIndex } from './session-index.ts';
@@ -132,10 +132,7 @@ function readWords(index: SessionIndex, terms: Uint32Array, settings: RankSettin
 function compareAll(memories: readonly Memory[], vector: Query['vector']) {
   const any = vector?.some((number) => number !== 0) ?? false;
   if (vector === undefined || !any) return { of: new Float64Array(memories.length), top: 0, any };
-  const of = unitCosines(
-    memories.map(({ embedding }) => embedding),
-    vector,
-  );
+  const of = memoryCosines(memories, vector);
   let top = 0;
   for (let i = 0; i < of.length; i++) if (of[i]! > top) top = of[i]!;
   return { of, top, any };

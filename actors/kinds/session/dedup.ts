@@ -4,6 +4,7 @@
  * end sentences may differ.
  */
 import { hash } from 'node:crypto';
+import { columnsOf } from './columns.ts';
 import type { Memory } from './model.ts';
 
 /** `exact` but for case and white space; `near` but for sentence marks too. */
@@ -43,7 +44,7 @@ export function fingerprintOf(text: string): string {
  * @param fingerprint of the text
  */
 export function findDuplicate(memories: readonly Memory[], text: string, fingerprint: string): Duplicate | null {
-  const index = memories.findIndex((memory) => memory.fingerprint === fingerprint);
-  if (index < 0) return null;
+  const [index] = columnsOf(memories).saying(memories, fingerprint);
+  if (index === undefined) return null;
   return { index, signal: even(memories[index]!.text) === even(text) ? 'exact' : 'near' };
 }

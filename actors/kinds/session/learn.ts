@@ -1,6 +1,7 @@
 /** One stored turn: how an admitted chunk moves the state and becomes a memory. */
 import { norm } from '../../../workers/vector.ts';
 import { dropped, pulled, REALIGNMENT_TURNS } from './anchors.ts';
+import { memoryCosines } from './columns.ts';
 import { type DedupSignal, findDuplicate, fingerprintOf } from './dedup.ts';
 import { DRIFTED_FROM, learnTurn } from './drift.ts';
 import { hashMemory, insert, refresh } from './memory.ts';
@@ -9,7 +10,7 @@ import type { Fact } from './outcomes.ts';
 import { PHASE_REACH, phaseOf } from './phase.ts';
 import { applyPolicies } from './policies.ts';
 import { ORDINARY_IMPORTANCE, triggered } from './triggers.ts';
-import { advance, fsmOf, noveltyOf, patternOf, RATE, record, scan, TRIGGER_RATE } from './update.ts';
+import { advance, fsmOf, noveltyOf, patternOf, RATE, record, TRIGGER_RATE } from './update.ts';
 import { similarity } from './vectors.ts';
 
 /** An admitted input, ready to be stored. Vectors have unit length or are all zeros. */
@@ -99,7 +100,7 @@ export function learn(before: SessionContext, chunk: Chunk): Learned {
     chunk.question === null ? [embedding] : [chunk.question, embedding],
   );
   const rate = importance === null ? RATE : TRIGGER_RATE;
-  const cosines = scan(before.memories, embedding);
+  const cosines = memoryCosines(before.memories, embedding);
   const s = before.initialised ? similarity(before.state, embedding) : 0;
 
   let after = moveState({ ...before, turns: before.turns + 1 }, embedding, rate);

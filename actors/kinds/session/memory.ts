@@ -6,7 +6,9 @@
  * because `Math.exp` may differ in the last bit between machines and a replay must not.
  */
 import { hash } from 'node:crypto';
+import { type Columns, columnsOf, handOn } from './columns.ts';
 import { type Capacities, type Memory, TIERS, type Tier } from './model.ts';
+import { append } from './packs.ts';
 
 /** Turns after which recency is half: about as many as the short-term tier holds. */
 const RECENCY_HALF_TURNS = 16;
@@ -31,7 +33,7 @@ export function hashMemory(sessionId: string, seq: number, text: string): string
  *
  * @param turn stored turns so far
  */
-export function keepScore(memory: Memory, turn: number): number {
+export function keepScore(memory: Pick<Memory, 'importance' | 'access' | 'used'>, turn: number): number {
   const age = Math.max(0, turn - memory.used);
   return (
     0.4 * Math.min(1, memory.importance) +
@@ -56,15 +58,15 @@ function lesser(a: Place, b: Place): Place {
 }
 
 /** Counts each tier and finds its least valuable memory, the newest left out, in one pass. */
-function survey(memories: readonly Memory[], turn: number, newest: number) {
+function survey(columns: Columns, turn: number) {
+  const { tiers, importance, access, used, count } = columns;
   const counts = TIERS.map(() => 0);
   const lowest = TIERS.map(() => NOWHERE);
-  for (let index = 0; index < memories.length; index++) {
-    const memory = memories[index]!;
-    const rank = RANK[memory.tier];
+  for (let index = 0; index < count; index++) {
+    const rank = tiers[index]!;
     counts[rank]!++;
-    if (memory.seq === newest) continue;
-    const score = keepScore(memory, turn);
+    if (index === count - 1) continue;
+    const score = keepScore({ importance: importance[index]!, access: access[index]!, used: used[index]! }, turn);
     if (score < lowest[rank]!.score) lowest[rank] = { index, score };
   }
   return { counts, lowest };
@@ -84,8 +86,9 @@ export function insert(
   capacities: Capacities,
   turn: number,
 ): { readonly memories: readonly Memory[]; readonly evicted: Eviction | null } {
-  const result = [...memories, memory];
-  const { counts, lowest } = survey(result, turn, memory.seq);
+  const result = append(memories, memory);
+  const columns = followed(memories, result);
+  const { counts, lowest } = survey(columns, turn);
   let moved = NOWHERE;
   for (let rank = RANK[memory.tier]; rank < TIERS.length; rank++) {
     const tier = TIERS[rank]!;
@@ -95,18 +98,37 @@ export function insert(
     const next = TIERS[rank + 1];
     if (next === undefined) {
       const [gone] = result.splice(moved.index, 1);
+      columns.remove(moved.index);
       return { memories: result, evicted: { hash: gone!.hash, tier } };
     }
     result[moved.index] = { ...result[moved.index]!, tier: next };
+    columns.tiers[moved.index] = rank + 1;
   }
   return { memories: result, evicted: null };
+}
+
+/** The columns of a list one memory longer than the one before. */
+function followed(before: readonly Memory[], after: readonly Memory[]): Columns {
+  // All vectors have moved.
+  if (before[0]?.embedding.buffer !== after[0]!.embedding.buffer) return columnsOf(after);
+  const columns = columnsOf(before);
+  columns.push(after.at(-1)!);
+  handOn(before, after, columns);
+  return columns;
 }
 
 /** Counts a recall of the named memories; unknown names are ignored. */
 export function recall(memories: readonly Memory[], hashes: readonly string[], turn: number): readonly Memory[] {
   if (hashes.length === 0) return memories;
-  const wanted = new Set(hashes);
-  return memories.map((m) => (wanted.has(m.hash) ? { ...m, access: m.access + 1, used: turn } : m));
+  const columns = columnsOf(memories);
+  const result = memories.slice();
+  for (const hash of new Set(hashes)) {
+    for (const at of columns.named(memories, hash)) {
+      result[at] = { ...memories[at]!, access: memories[at]!.access + 1, used: turn };
+      columns.set(at, result[at]);
+    }
+  }
+  return handOn(memories, result, columns);
 }
 
 /** Counts a memory that came again: used now, and as important as the more important of the two. */
@@ -123,5 +145,7 @@ export function refresh(
     used: turn,
     importance: Math.max(memory.importance, importance),
   };
-  return memories.with(index, again);
+  const columns = columnsOf(memories);
+  columns.set(index, again);
+  return handOn(memories, memories.with(index, again), columns);
 }

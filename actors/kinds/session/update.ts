@@ -1,6 +1,6 @@
 /** What a stored turn does to the session's vector, and what it measures: spec section 1.9, plain textbook variants. */
-import { blend, unit, unitCosines } from '../../../workers/vector.ts';
-import { HISTORY_LENGTH, type Histories, type Memory, type TurnMetrics } from './model.ts';
+import { blend, unit } from '../../../workers/vector.ts';
+import { HISTORY_LENGTH, type Histories, type TurnMetrics } from './model.ts';
 import { unsigned } from './vectors.ts';
 
 /** Share of an ordinary turn in the new state: a turn's trace halves every 2.4 turns (0.75^2.4 ≈ 0.5). */
@@ -22,14 +22,6 @@ const PATTERN_COUNT = 5;
  */
 export function advance(state: Float64Array, initialised: boolean, input: Float32Array, rate: number): Float64Array {
   return unsigned(initialised ? blend(state, input, rate) : unit(input));
-}
-
-/** Cosine of every memory with an input, in the order of the memories: the one pass over them that a turn makes. */
-export function scan(memories: readonly Memory[], input: Float32Array): Float64Array {
-  return unitCosines(
-    memories.map(({ embedding }) => embedding),
-    input,
-  );
 }
 
 /** How little of the input is known: 1 minus the best positive cosine; 1 when there are no memories. */
