@@ -44,8 +44,9 @@ export class SessionIndex {
         this.#leave(oldSlots[beside++]!);
         moved = true;
       }
-      if (beside < old.length && (old[beside] === memory || old[beside]!.hash === memory.hash)) {
-        moved ||= old[beside]!.episode !== memory.episode;
+      const kept = old[beside];
+      if (kept === memory || kept?.hash === memory.hash) {
+        moved ||= kept !== memory && kept.episode !== memory.episode;
         slots[position] = oldSlots[beside++]!;
       } else added.push(position);
     }

@@ -1,4 +1,5 @@
 /** What a memory earns from the conversation around it: the turns next to it and the episode it belongs to. */
+import { columnsOf } from '../../actors/kinds/session/columns.ts';
 import type { Memory } from '../../actors/kinds/session/model.ts';
 
 export interface StructureSettings {
@@ -30,12 +31,12 @@ export interface Links {
  * @param memories oldest first by `seq`
  */
 export function linkMemories(memories: readonly Memory[]): Links {
-  const n = memories.length;
+  const { episodes, count: n } = columnsOf(memories);
   const links = { previous: new Int32Array(n), next: new Int32Array(n).fill(-1), episode: new Int32Array(n) };
   const numberOf = new Map<number, number>();
   const latest: number[] = [];
   for (let position = 0; position < n; position++) {
-    const label = memories[position]!.episode;
+    const label = episodes[position]!;
     const episode = numberOf.get(label) ?? numberOf.size;
     numberOf.set(label, episode);
     const previous = latest[episode] ?? -1;

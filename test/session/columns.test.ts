@@ -21,13 +21,13 @@ const memory = (seq: number): Memory => ({
   turn: seq,
   used: seq,
   at: seq,
-  episode: 0,
+  episode: seq % 5,
   tier: seq % 11 === 0 ? 'long_term' : 'short_term',
 });
 
 function table(columns: Columns) {
-  const { count, pack, hashes, prints, tiers, importance, access, used, rows } = columns;
-  const all = [hashes, prints, tiers, importance, access, used, ...(pack ? [rows] : [])];
+  const { count, pack, hashes, prints, tiers, episodes, importance, access, used, rows } = columns;
+  const all = [hashes, prints, tiers, episodes, importance, access, used, ...(pack ? [rows] : [])];
   return { pack, columns: all.map((column) => [...column.subarray(0, count)]) };
 }
 

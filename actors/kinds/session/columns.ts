@@ -22,6 +22,7 @@ export class Columns {
   prints = new Uint32Array(0);
   /** Place of the tier in `TIERS`. */
   tiers = new Uint8Array(0);
+  episodes = new Float64Array(0);
   importance = new Float64Array(0);
   access = new Float64Array(0);
   used = new Float64Array(0);
@@ -42,6 +43,7 @@ export class Columns {
     this.hashes[at] = startOf(memory.hash);
     this.prints[at] = startOf(memory.fingerprint);
     this.tiers[at] = RANK[memory.tier]!;
+    this.episodes[at] = memory.episode;
     this.set(at, memory);
     if (this.pack === null) return;
     const { embedding } = memory;
@@ -74,14 +76,15 @@ export class Columns {
   }
 
   #all() {
-    return [this.hashes, this.prints, this.tiers, this.importance, this.access, this.used, this.rows];
+    return [this.hashes, this.prints, this.tiers, this.episodes, this.importance, this.access, this.used, this.rows];
   }
 
   #grow(length: number): void {
-    const [hashes, prints, tiers, importance, access, used, rows] = this.#all();
+    const [hashes, prints, tiers, episodes, importance, access, used, rows] = this.#all();
     this.hashes = copied(new Uint32Array(length), hashes!);
     this.prints = copied(new Uint32Array(length), prints!);
     this.tiers = copied(new Uint8Array(length), tiers!);
+    this.episodes = copied(new Float64Array(length), episodes!);
     this.importance = copied(new Float64Array(length), importance!);
     this.access = copied(new Float64Array(length), access!);
     this.used = copied(new Float64Array(length), used!);
