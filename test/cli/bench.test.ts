@@ -48,7 +48,7 @@ describe('synod bench', () => {
     }
   });
 
-  it('reads LoCoMo and finds the evidence', async () => {
+  it('reads LoCoMo and finds the evidence, over HTTP as in process', async () => {
     const dir = join(await tempDir(), 'locomo-small');
     await mkdir(dir);
     const turn = (id: string, text: string) => ({ speaker: 'Ann', dia_id: id, text });
@@ -57,15 +57,24 @@ describe('synod bench', () => {
       conversation: {
         session_1_date_time: '1:56 pm on 8 May, 2023',
         session_1: [turn('D1:1', 'I adopted a red kitten'), turn('D1:2', 'The train was late again')],
+        session_2_date_time: '2:10 pm on 9 May, 2023',
+        session_2: [turn('D2:1', 'The train was late again')],
       },
       qa: [
         { question: 'Who adopted a kitten?', evidence: ['D1:1'], category: 4 },
+        // One memory over HTTP, since the two turns say the same.
+        { question: 'What was late?', evidence: ['D1:2', 'D2:1'], category: 1 },
         { question: 'Nobody knows?', evidence: [], category: 5 },
       ],
     };
     await writeFile(join(dir, 'locomo-one.json'), JSON.stringify([sample]));
-    const { measurements } = await bench('recall', '--data', dir);
-    expect(measurements[0]).toMatchObject({ benchmark: 'recall', case: 'full', n: 1, values: [100, 100, 100, 100] });
+    const { measurements, notes } = await bench('recall', '--data', dir);
+    const line = (name: string) => measurements.find((measurement) => measurement.case === name);
+    for (const name of ['through HTTP', 'in process', 'baseline: plain BM25']) {
+      expect(line(name), name).toMatchObject({ benchmark: 'recall', n: 2, values: [100, 100, 100, 100] });
+    }
+    expect(line('  multi-hop')).toMatchObject({ n: 1 });
+    expect(notes.join('\n')).toContain('1 turns repeat another');
   });
 
   it('skips what it has no data for, and says so', async () => {
