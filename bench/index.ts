@@ -9,6 +9,7 @@ import { VERSION } from '../src/version.ts';
 import { measureAsks } from './asks.ts';
 import { measureDrift } from './drift.ts';
 import { measureHttp } from './http.ts';
+import { measureKernels } from './kernels.ts';
 import type { LoadRun } from './load/run.ts';
 import { parseShapes } from './load/shapes.ts';
 import { checkTarget } from './load/target.ts';
@@ -18,6 +19,7 @@ import { measureRecall } from './recall.ts';
 import { htmlReport } from './report/html.ts';
 import { ROUNDS } from './rounds.ts';
 import { measureStart } from './start.ts';
+import { measureStatechart } from './statechart.ts';
 
 /** What a benchmark came to: lines for the table, or a note why there are none. */
 export interface Outcome {
@@ -36,6 +38,8 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Out
   recall: measureRecall,
   drift: measureDrift,
   asks: measureAsks,
+  statechart: measureStatechart,
+  kernels: measureKernels,
   http: measureHttp,
   load: measureLoad,
   memory: measureMemory,

@@ -50,6 +50,16 @@ export function summarise(rounds: readonly Round[]): Summary {
   };
 }
 
+/** Rates alone, for what is too fast to be timed one by one. */
+export function rangeOf(rounds: readonly Round[]): Pick<Summary, 'n' | 'range'> & { readonly values: [number] } {
+  const rates = rounds.map(rateOf);
+  return {
+    n: rounds.reduce((sum, { operations }) => sum + operations, 0),
+    values: [median(rates)],
+    range: [Math.min(...rates), Math.max(...rates)],
+  };
+}
+
 /** Median over the rounds of what was reached beside the baseline of the same round. */
 export function ratioOf(rounds: readonly Round[], baseline: readonly Round[]): number {
   return median(rounds.map((round, index) => rateOf(round) / rateOf(baseline[index]!)));
@@ -78,4 +88,24 @@ export async function drive(
   };
   await Promise.all(Array.from({ length: clients }, (_, index) => client(index)));
   return { operations: latenciesMs.length, seconds: (performance.now() - started) / 1_000, latenciesMs };
+}
+
+/** Between two looks at the clock, which itself takes 30 ns. */
+const LOOK_MS = 1;
+
+/** Does one thing without a pause until the time is up, at least once; for what takes micro- rather than milliseconds. */
+export function spin(seconds: number, operate: () => unknown): Round {
+  const started = performance.now();
+  const end = started + seconds * 1_000;
+  let operations = 0;
+  let burst = 1;
+  for (let now = started; now < end; ) {
+    for (let i = 0; i < burst; i++) operate();
+    operations += burst;
+    const after = performance.now();
+    // As many as the clock is worth looking at after, and not so many that the end is missed by far.
+    burst = after - now < LOOK_MS / 2 ? burst * 2 : Math.max(1, Math.floor((burst * LOOK_MS) / (after - now)));
+    now = after;
+  }
+  return { operations, seconds: (performance.now() - started) / 1_000, latenciesMs: [] };
 }

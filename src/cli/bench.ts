@@ -73,8 +73,8 @@ export interface Benchmarks {
 }
 
 export const bench: Command = {
-  summary: 'Measures this machine, or loads a running server: recall, drift, asks, http, load, memory, start.',
-  operands: '[recall] [drift] [asks] [http] [load] [memory] [start]',
+  summary: 'Measures this machine, or loads a running server; bench/README.md says what each figure means.',
+  operands: '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start]',
   options: [
     {
       name: 'data',

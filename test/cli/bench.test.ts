@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { drive, median, percentile, ratioOf, summarise } from '../../bench/rounds.ts';
+import { drive, median, percentile, rangeOf, ratioOf, spin, summarise } from '../../bench/rounds.ts';
 import { serve, synod, tempDir } from './synod.ts';
 
 interface Report {
@@ -81,6 +81,25 @@ describe('synod bench', () => {
     const { measurements, notes } = await bench('recall');
     expect(measurements).toEqual([]);
     expect(notes).toEqual([expect.stringContaining('recall: skipped, no LoCoMo data')]);
+  });
+});
+
+describe('synod bench statechart and kernels', () => {
+  it('folds and multiplies beside the plain way to do it', async () => {
+    const { measurements } = await bench('statechart', 'kernels', '--fill', '5');
+    const compared = measurements.filter(({ ofBaseline }) => ofBaseline !== undefined);
+    expect(compared.map((line) => line.case)).toEqual([
+      'fold, a machine of two states',
+      'fold, store into a full session',
+      'dot, 1 × 384',
+      ...['1', '265', '10,000'].flatMap((n) => [`cosines, ${n} × 384`, `unitCosines, ${n} × 384`]),
+    ]);
+    expect(measurements).toHaveLength(2 * compared.length);
+    for (const { n, values } of measurements) {
+      expect(n).toBeGreaterThanOrEqual(3);
+      expect(values[0]).toBeGreaterThan(0);
+    }
+    for (const { ofBaseline } of compared) expect(ofBaseline).toBeGreaterThan(0);
   });
 });
 
@@ -175,6 +194,19 @@ describe('a summary of rounds', () => {
     const rounds = [round(10), round(40), round(20)];
     expect(summarise(rounds)).toEqual({ n: 70, median: 10, range: [5, 20], p50Ms: 20, p99Ms: 40 });
     expect(ratioOf(rounds, [round(20), round(40), round(80)])).toBe(0.5);
+  });
+
+  it('gives the rates alone for what is too fast to be timed one by one', () => {
+    const round = (operations: number) => ({ operations, seconds: 2, latenciesMs: [] });
+    expect(rangeOf([round(10), round(40), round(20)])).toEqual({ n: 70, values: [10], range: [5, 20] });
+  });
+
+  it('counts every burst of what goes without a pause, and does even the longest thing once', () => {
+    let done = 0;
+    const quick = spin(0.01, () => done++);
+    expect(quick.operations).toBe(done);
+    expect(quick.seconds).toBeGreaterThanOrEqual(0.01);
+    expect(spin(0.000_001, () => {}).operations).toBeGreaterThan(0);
   });
 
   it('lets every caller do one thing at a time', async () => {
