@@ -18,6 +18,8 @@ import { measureMemory } from './memory.ts';
 import { measureRecall } from './recall.ts';
 import { htmlReport } from './report/html.ts';
 import { ROUNDS } from './rounds.ts';
+import type { SoakRun } from './soak/run.ts';
+import { measureSoak } from './soak.ts';
 import { measureStart } from './start.ts';
 import { measureStatechart } from './statechart.ts';
 
@@ -27,11 +29,13 @@ export interface Outcome {
   readonly notes?: readonly string[];
   /** For the plots. */
   readonly runs?: readonly LoadRun[];
+  readonly soak?: SoakRun;
 }
 
 /** With what the plots are made of. */
 export interface FullReport extends BenchReport {
   readonly runs: readonly LoadRun[];
+  readonly soak: SoakRun | null;
 }
 
 const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Outcome>>> = {
@@ -44,9 +48,13 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Out
   load: measureLoad,
   memory: measureMemory,
   start: measureStart,
+  soak: measureSoak,
 };
 
 export const NAMES = Object.keys(BENCHMARKS);
+
+/** Runs only when it is named: it takes half an hour. */
+export const ON_REQUEST = ['soak'];
 
 export { htmlReport };
 
@@ -62,6 +70,7 @@ export async function runBenchmarks(options: BenchOptions): Promise<FullReport> 
     measurements: outcomes.flatMap(({ measurements }) => measurements),
     notes: outcomes.flatMap(({ notes }) => notes ?? []),
     runs: outcomes.flatMap(({ runs }) => runs ?? []),
+    soak: outcomes.find(({ soak }) => soak !== undefined)?.soak ?? null,
   };
 }
 

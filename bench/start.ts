@@ -18,13 +18,15 @@ import { startOwnServer } from './server/own.ts';
 /** Memories of each: what a start reads must not depend on them, and 100,000 full ones are 130 GB. */
 const MEMORIES = 1;
 const WORDS = 20;
+/** On disk, when nothing else is said. */
+const SESSIONS = 2_000;
 
 interface Start {
   readonly readyMs: number;
   readonly answeredMs: number;
 }
 
-export async function measureStart({ sessions, progress }: BenchOptions): Promise<Outcome> {
+export async function measureStart({ sessions = SESSIONS, progress }: BenchOptions): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'synod-bench-'));
   try {
     const [data, bare] = [join(folder, 'data'), join(folder, 'bare')];

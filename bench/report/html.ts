@@ -3,10 +3,11 @@ import type { Measurement } from '../../src/cli/bench.ts';
 import type { FullReport } from '../index.ts';
 import { type Bar, barChart, escapeHtml } from './charts.ts';
 import { overUsers, runSection } from './runs.ts';
+import { soakSection } from './soak.ts';
 import { STYLE } from './style.ts';
 
 export function htmlReport(report: FullReport): string {
-  const { at, environment, measurements, notes, runs } = report;
+  const { at, environment, measurements, notes, runs, soak } = report;
   const machine = Object.entries(environment).map(
     ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
   );
@@ -15,6 +16,7 @@ export function htmlReport(report: FullReport): string {
     `<dl class="machine">${machine.join('')}</dl>`,
     overUsers(runs),
     ...runs.map(runSection),
+    soak === null ? '' : soakSection(soak),
     compared(measurements),
     measurements.length === 0 ? '' : `<h2>All figures</h2>${tableOf(measurements)}`,
     notes.length === 0
@@ -29,11 +31,13 @@ export function htmlReport(report: FullReport): string {
 }
 
 const short = (value: number) =>
-  value.toLocaleString('en-US', { maximumFractionDigits: value >= 100 ? 0 : value >= 1 ? 1 : 3 });
+  value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 1 : 3 });
 
-/** A bar chart for each benchmark with one figure per line in one unit, load runs aside. */
+/** A bar chart for each benchmark with one figure per line in one unit; load runs and soaks have plots of their own. */
 function compared(measurements: readonly Measurement[]): string {
-  const names = [...new Set(measurements.map(({ benchmark }) => benchmark))].filter((name) => name !== 'load');
+  const names = [...new Set(measurements.map(({ benchmark }) => benchmark))].filter(
+    (name) => name !== 'load' && name !== 'soak',
+  );
   const charts = names.flatMap((name) => {
     const lines = measurements.filter(({ benchmark, values }) => benchmark === name && values.length === 1);
     const unit = lines[0]?.unit;

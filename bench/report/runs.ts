@@ -61,7 +61,7 @@ export function overUsers(runs: readonly LoadRun[]): string {
   return `<h2>Over the number of users</h2><div class="grid2">${charts.join('\n')}</div>`;
 }
 
-function tile(name: string, value: string, bad = false): string {
+export function tile(name: string, value: string, bad = false): string {
   return `<div class="tile${bad ? ' bad' : ''}"><span>${escapeHtml(name)}</span><b>${escapeHtml(value)}</b></div>`;
 }
 

@@ -7,6 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type RunningServer, startServer } from '../../src/server.ts';
 import { loadConfig } from '../../src/settings.ts';
+import { TABLES } from '../../src/store/store.ts';
 
 /** The process at one moment. */
 export interface Sample {
@@ -15,23 +16,44 @@ export interface Sample {
   readonly rssBytes: number;
   /** Without the pages of mapped files, which the system may take back; null where it does not tell. */
   readonly anonymousBytes: number | null;
+  /** JavaScript objects and buffers, garbage that was not collected yet among them. */
+  readonly heapBytes: number;
   /** User and system time since the process began. */
   readonly cpuMs: number;
   /** 99th percentile and longest event loop delay since the sample before. */
   readonly loopP99Ms: number;
   readonly loopMaxMs: number;
+  /** Actors in memory. */
+  readonly live: number;
+  /** Sessions there are, in memory or not. */
+  readonly sessions: number;
+  /** Of the data file. */
+  readonly storeBytes: number;
+  /** Since the directory was made; they stay. */
+  readonly logRecords: number;
+}
+
+/** What one table of the store holds. */
+export interface TableWeight {
+  readonly table: string;
+  readonly rows: number;
+  /** Of the values, without keys and the room pages leave free. */
+  readonly bytes: number;
 }
 
 export type Request =
   | { readonly type: 'start'; readonly options: Readonly<Record<string, string | boolean>>; readonly everyMs: number }
   /** Lets the idle leave memory, collects garbage, then answers with a sample and how many actors are live. Needs --expose-gc. */
   | { readonly type: 'settle' }
+  /** Answers with what is in the store, table by table; the server stands still meanwhile. */
+  | { readonly type: 'weigh' }
   | { readonly type: 'stop' };
 
 export type Reply =
   | { readonly type: 'ready'; readonly url: string }
   | { readonly type: 'sample'; readonly sample: Sample }
   | { readonly type: 'settled'; readonly sample: Sample; readonly live: number }
+  | { readonly type: 'weighed'; readonly tables: readonly TableWeight[] }
   | { readonly type: 'failed'; readonly message: string };
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -50,17 +72,23 @@ function anonymousBytes(): number | null {
   }
 }
 
-function look(): Sample {
+function look(runtime: RunningServer['runtime']): Sample {
   const { user, system } = process.cpuUsage();
   // The histogram counts from one tick to the next, so an idle loop shows the resolution itself.
   const above = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) || 0;
+  const { rss, heapUsed, external } = process.memoryUsage();
   const sample = {
     at: Date.now(),
-    rssBytes: process.memoryUsage.rss(),
+    rssBytes: rss,
+    heapBytes: heapUsed + external,
     anonymousBytes: anonymousBytes(),
     cpuMs: (user + system) / 1_000,
     loopP99Ms: above(delay.percentile(99)),
     loopMaxMs: above(delay.max),
+    live: runtime.system.inspect().live,
+    sessions: runtime.system.count('session'),
+    storeBytes: runtime.store.sizeBytes(),
+    logRecords: runtime.store.count('log'),
   };
   delay.reset();
   return sample;
@@ -73,15 +101,28 @@ async function settle({ runtime }: RunningServer): Promise<void> {
     globalThis.gc?.();
     await wait(100);
   }
-  tell({ type: 'settled', sample: look(), live: runtime.system.inspect().live });
+  const sample = look(runtime);
+  tell({ type: 'settled', sample, live: sample.live });
+}
+
+function weigh({ store }: RunningServer['runtime']): TableWeight[] {
+  return TABLES.map((table) => {
+    let [rows, bytes] = [0, 0];
+    for (const { value } of store.range(table, { prefix: [] })) {
+      rows++;
+      bytes += value.length;
+    }
+    return { table, rows, bytes };
+  });
 }
 
 async function begin({ options, everyMs }: Extract<Request, { type: 'start' }>): Promise<void> {
   const server = await startServer(loadConfig(options, {}), SILENT);
   delay.enable();
-  if (everyMs > 0) setInterval(() => tell({ type: 'sample', sample: look() }), everyMs).unref();
+  if (everyMs > 0) setInterval(() => tell({ type: 'sample', sample: look(server.runtime) }), everyMs).unref();
   process.on('message', (request: Request) => {
     if (request.type === 'settle') void settle(server);
+    if (request.type === 'weigh') tell({ type: 'weighed', tables: weigh(server.runtime) });
     if (request.type === 'stop') void server.close().finally(() => process.exit(0));
   });
   tell({ type: 'ready', url: server.url });

@@ -1,7 +1,7 @@
 /** Starts our own server as a child process on loopback, watches it, and stops it again. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Reply, Request, Sample } from './child.ts';
+import type { Reply, Request, Sample, TableWeight } from './child.ts';
 
 export interface OwnServer {
   readonly url: string;
@@ -11,6 +11,8 @@ export interface OwnServer {
   readonly samples: readonly Sample[];
   /** The process after garbage collection, and how many actors are in memory. */
   settle(): Promise<{ readonly sample: Sample; readonly live: number }>;
+  /** What is in its store, table by table. */
+  weigh(): Promise<readonly TableWeight[]>;
   stop(): Promise<void>;
 }
 
@@ -51,6 +53,11 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
       const settled = answer(child, 'settled');
       send({ type: 'settle' });
       return settled;
+    },
+    weigh: async () => {
+      const weighed = answer(child, 'weighed');
+      send({ type: 'weigh' });
+      return (await weighed).tables;
     },
     stop: () => stop(child, send),
   };

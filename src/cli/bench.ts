@@ -39,6 +39,8 @@ export interface BenchReport {
   readonly notes: readonly string[];
   /** What the plots are made of: the load runs with their curves and timelines. */
   readonly runs: readonly object[];
+  /** The soak with its curves; null when there was none. */
+  readonly soak: object | null;
 }
 
 export interface BenchOptions {
@@ -59,22 +61,26 @@ export interface BenchOptions {
   /** The target may be loaded although it is on another machine. */
   readonly yes: boolean;
   readonly newConnections: boolean;
-  /** Sessions on disk for `start`. */
-  readonly sessions: number;
+  /** On disk for `start`, or coming and going in a `soak`; absent: each has a default. */
+  readonly sessions: number | undefined;
+  /** How long a `soak` takes. */
+  readonly minutes: number;
   progress(line: string): void;
 }
 
 /** What `bench/index.ts` offers. */
 export interface Benchmarks {
   readonly NAMES: readonly string[];
+  /** Those of them that run only when they are named. */
+  readonly ON_REQUEST: readonly string[];
   runBenchmarks(options: BenchOptions): Promise<BenchReport>;
   /** A page with plots that needs nothing else. */
   htmlReport(report: BenchReport): string;
 }
 
 export const bench: Command = {
-  summary: 'Measures this machine, or loads a running server; bench/README.md says what each figure means.',
-  operands: '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start]',
+  summary: 'Measures this machine, or loads a running server; all but soak, unless some are named.',
+  operands: '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start] [soak]',
   options: [
     {
       name: 'data',
@@ -97,12 +103,19 @@ export const bench: Command = {
     { name: 'token', value: 'TOKEN', help: 'For that server.', parse: text, secret: true },
     { name: 'yes', help: 'Yes, load that server although it is not on this machine.', env: 'SYNOD_BENCH_YES' },
     { name: 'new-connections', help: 'A TCP connection per request for load, as in the published runs.' },
-    { name: 'sessions', value: 'N', help: 'Sessions on disk for start.', default: '2000', parse: whole(1, 1_000_000) },
+    {
+      name: 'sessions',
+      value: 'N',
+      help: 'Sessions on disk for start, default 2000; those that come and go in a soak, default 50000.',
+      parse: whole(1, 1_000_000),
+    },
+    { name: 'minutes', value: 'N', help: 'Length of a soak.', default: '30', parse: minutes },
     { name: 'json', help: 'As JSON.' },
     { name: 'html', value: 'FILE', help: 'Also writes a page with plots.' },
   ],
   run: async ({ options, operands }) => {
-    const { NAMES, runBenchmarks, htmlReport } = await load();
+    const benchmarks = await load();
+    const { NAMES, runBenchmarks, htmlReport } = benchmarks;
     const unknown = operands.find((name) => !NAMES.includes(name));
     if (unknown !== undefined)
       throw new UsageError(`there is no benchmark "${unknown}"; one of ${NAMES.join(', ')} wanted`);
@@ -111,7 +124,7 @@ export const bench: Command = {
     if (file !== undefined) requireFolder(file);
     const progress = progressTo(process.stderr);
     const report = await runBenchmarks({
-      names: operands.length > 0 ? operands : given('target') === undefined ? NAMES : ['load'],
+      names: chosen(operands, given('target'), benchmarks),
       data: given('data'),
       seconds: given('seconds') === undefined ? undefined : Number(options.seconds),
       shape: given('shape'),
@@ -121,7 +134,8 @@ export const bench: Command = {
       token: given('token'),
       yes: options.yes === true,
       newConnections: options['new-connections'] === true,
-      sessions: Number(options.sessions),
+      sessions: given('sessions') === undefined ? undefined : Number(options.sessions),
+      minutes: Number(options.minutes),
       progress: progress.say,
     }).finally(progress.end);
     if (file !== undefined) writeFileSync(file, htmlReport(report));
@@ -130,9 +144,24 @@ export const bench: Command = {
   },
 };
 
+/** What was named; else what loads the target; else all that need not be named. */
+export function chosen(
+  operands: readonly string[],
+  target: string | undefined,
+  { NAMES, ON_REQUEST }: Pick<Benchmarks, 'NAMES' | 'ON_REQUEST'>,
+): readonly string[] {
+  if (operands.length > 0) return operands;
+  return target === undefined ? NAMES.filter((name) => !ON_REQUEST.includes(name)) : ['load'];
+}
+
 function seconds(value: string): void {
   const number = Number(value);
   if (!/^\d+(\.\d+)?$/.test(value) || number < 0.05 || number > 600) throw new Error('seconds from 0.05 to 600');
+}
+
+function minutes(value: string): void {
+  const number = Number(value);
+  if (!/^\d+(\.\d+)?$/.test(value) || number < 0.1 || number > 10_080) throw new Error('minutes from 0.1 to 10080');
 }
 
 /** Before minutes of measuring, not after. */
@@ -197,5 +226,5 @@ function reportText({ environment, rounds, seconds, measurements, notes }: Bench
 }
 
 function figure(value: number): string {
-  return value >= 100 ? formatCount(Math.round(value)) : value.toFixed(1);
+  return Math.abs(value) >= 100 ? formatCount(Math.round(value)) : value.toFixed(1);
 }

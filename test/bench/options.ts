@@ -12,6 +12,7 @@ export const OPTIONS: BenchOptions = {
   token: undefined,
   yes: false,
   newConnections: false,
-  sessions: 2_000,
+  sessions: undefined,
+  minutes: 30,
   progress: () => {},
 };

@@ -47,6 +47,7 @@ const REPORT: FullReport = {
   ],
   notes: ["<script>alert('x')</script>"],
   runs: [run(30, 'empty'), run(200, 'empty'), run(200, 'populated')],
+  soak: null,
 };
 
 const EMPTY: FullReport = { ...REPORT, measurements: [], notes: [], runs: [] };

@@ -37,6 +37,11 @@ const sample = (at: number, rssBytes: number, cpuMs: number, loopMaxMs: number):
   loopMaxMs,
   loopP99Ms: 0,
   anonymousBytes: null,
+  heapBytes: 0,
+  live: 0,
+  sessions: 0,
+  storeBytes: 0,
+  logRecords: 0,
 });
 
 /** Began at 1,000 ms and took one second; a run in the first quarter, two in the last. */

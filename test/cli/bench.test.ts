@@ -1,7 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { NAMES, ON_REQUEST } from '../../bench/index.ts';
 import { drive, median, percentile, rangeOf, ratioOf, spin, summarise } from '../../bench/rounds.ts';
+import { chosen } from '../../src/cli/bench.ts';
 import { serve, synod, tempDir } from './synod.ts';
 
 interface Report {
@@ -179,6 +181,37 @@ describe('synod bench memory', () => {
       'RSS, passive, 40 words a memory',
     ]);
     for (const { values } of measurements) expect(values[0]).toEqual(expect.any(Number));
+  });
+});
+
+describe('synod bench soak', () => {
+  it('lets sessions come and go, finds every turn again, and draws the curves', async () => {
+    const file = join(await tempDir(), 'report.html');
+    const { measurements, notes } = await bench('soak', '--minutes', '0.1', '--sessions', '20', '--html', file);
+    const line = (name: string) => measurements.find((measurement) => measurement.case.trim() === name);
+    expect(line('sessions created')!.n).toBe(20);
+    expect(line('deleted')!.n).toBe(20);
+    expect(line('errors')!.n).toBe(0);
+    expect(line('acknowledged turns looked for')!.n).toBeGreaterThanOrEqual(20 * (2 + 3));
+    expect(line('acknowledged turns looked for')!.values).toEqual([0, 0]);
+    expect(line('deleted sessions still there')!.n).toBe(0);
+    expect(line('rows left in log at the end')!.n).toBeGreaterThan(0);
+    expect(line('JS heap, garbage collected')!.values).toHaveLength(4);
+    expect(notes.join('\n')).toContain('at the end 0 sessions are there, 0 of them in memory');
+    expect(await readFile(file, 'utf8')).toMatch(/<h2>Soak<.*Store file, MB.*Event loop delay, ms/s);
+  });
+
+  it('runs when it is named and not otherwise', () => {
+    const benchmarks = { NAMES, ON_REQUEST };
+    expect(NAMES).toContain('soak');
+    expect(chosen([], undefined, benchmarks)).toEqual(NAMES.filter((name) => name !== 'soak'));
+    expect(chosen(['soak'], undefined, benchmarks)).toEqual(['soak']);
+    expect(chosen([], 'http://127.0.0.1:1', benchmarks)).toEqual(['load']);
+  });
+
+  it('names every benchmark in its help', async () => {
+    const { stdout } = await synod(['bench', '--help']);
+    for (const name of NAMES) expect(stdout).toContain(`[${name}]`);
   });
 });
 
