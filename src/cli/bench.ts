@@ -170,15 +170,22 @@ function requireFolder(file: string): void {
   if (!existsSync(folder)) throw new UsageError(`--html is "${file}", wanted a file in a folder that exists`);
 }
 
-/** One line rewritten on a terminal; a line each elsewhere, without the counts that change all the time. */
+/** Elsewhere than on a terminal, counts are told this often. */
+const COUNTS_MS = 60_000;
+
+/** One line rewritten on a terminal; a line each elsewhere, and of the counts that change all the time one a minute. */
 function progressTo(stream: NodeJS.WriteStream) {
   let last = '';
+  let written = 0;
   return {
     say: (line: string) => {
       const plain = printable(line);
+      const news = plain.replace(/\d+/g, '') !== last.replace(/\d+/g, '') || /round \d/.test(plain);
       if (stream.isTTY) stream.write(`\r\x1b[K${plain.slice(0, (stream.columns || 80) - 1)}`);
-      else if (plain.replace(/\d+/g, '') !== last.replace(/\d+/g, '') || /round \d/.test(plain))
+      else if (news || performance.now() - written > COUNTS_MS) {
         stream.write(`${plain}\n`);
+        written = performance.now();
+      }
       last = plain;
     },
     end: () => {
