@@ -13,6 +13,7 @@ import { errorReply, isExpected } from './errors.ts';
 import { createHostCheck } from './host.ts';
 import { createIdempotency, createIds, fingerprintOf, isFinal, readIdempotencyKey } from './idempotency.ts';
 import { parseJson } from './json.ts';
+import { createHeavyLane } from './lanes.ts';
 import type { Metrics } from './metrics.ts';
 import type { Authenticator, BasicCheck, Limiter, Logger, Principal, ReplayStore } from './ports.ts';
 import { encode, isReadable, type Reply } from './reply.ts';
@@ -72,6 +73,7 @@ export function createHttpApp(options: HttpOptions): Koa {
   const isOwnHost = createHostCheck(config);
   const idempotency = createIdempotency(options.replay, logger);
   const room = createBodyRoom(LARGE_BODIES_BYTES);
+  const heavyLane = createHeavyLane();
   /** Requests under way: beyond a bound, waiting would only make every answer late. */
   let running = 0;
 
@@ -112,7 +114,10 @@ export function createHttpApp(options: HttpOptions): Koa {
       newId: createIds(principal.tenant, key),
     };
     // The schemas have just vouched for these types, which the widened list no longer knows.
-    const run = async () => encode(operation, await operation.run({ caller, services }, input as never));
+    const run = async () => {
+      if (operation.heavy) await heavyLane.enter();
+      return encode(operation, await operation.run({ caller, services }, input as never));
+    };
     if (key === undefined) return run();
     const fingerprint = fingerprintOf(method, req.url ?? '/', bytes);
     return idempotency.once({ tenant: principal.tenant, key, fingerprint }, async () => {

@@ -41,6 +41,7 @@ export const embeddings = operation({
   }),
   access: 'tenant',
   mutates: false,
+  heavy: true,
   example: { body: { model: 'hash', input: ['Hello', 'world'] } },
   owned: [],
   run: async ({ services }, { body }) => {

@@ -48,6 +48,7 @@ export const stateContext = operation({
   output: z.object({ session_id: z.string(), memories: z.array(item), total: z.int(), degraded: z.boolean() }),
   access: 'tenant',
   mutates: false,
+  heavy: true,
   example: { query: { session_id: '$session', top_k: 3, q: 'German embedder' } },
   owned: ['query.session_id'],
   run: async (context, { query }) => {

@@ -154,6 +154,7 @@ export const releaseQuarantine = operation({
   output: z.object({ session_id: z.string(), released_count: z.int() }),
   access: 'tenant',
   mutates: true,
+  heavy: true,
   errors: [409],
   example: { path: { id: '$session' } },
   owned: ['path.id'],

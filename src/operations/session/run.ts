@@ -66,6 +66,7 @@ export const run = operation({
   output: runOutput,
   access: 'tenant',
   mutates: true,
+  heavy: true,
   example: { body: { session_id: '$session', message: 'Which embedder did we pick for German text?' } },
   owned: ['body.session_id'],
   run: async (context, { body }) => await runSession(context, body),

@@ -41,6 +41,7 @@ export const store = operation({
   output,
   access: 'tenant',
   mutates: true,
+  heavy: true,
   errors: [409],
   example: { body: { session_id: '$session', response: 'We picked mpnet 768d for German content.' } },
   owned: ['body.session_id'],

@@ -23,6 +23,7 @@ export const exportSession = operation({
   output: z.object({ session_id: z.string(), state_dict: stateDict, checksum: z.string().describe('SHA-256, hex.') }),
   access: 'tenant',
   mutates: false,
+  heavy: true,
   example: { path: { id: '$session' } },
   owned: ['path.id'],
   run: async (context, { path }) => {
@@ -41,6 +42,7 @@ export const importSession = operation({
   output: z.object({ session_id: z.string(), imported: z.boolean() }),
   access: 'tenant',
   mutates: true,
+  heavy: true,
   errors: [400],
   example: { path: { id: '$session' }, body: { state_dict: '$state' } },
   owned: ['path.id'],
@@ -79,6 +81,7 @@ export const verifySession = operation({
   output: z.object({ session_id: z.string(), consistent: z.boolean(), max_difference: z.number() }),
   access: 'tenant',
   mutates: false,
+  heavy: true,
   example: { path: { id: '$session' }, body: { test_embeddings: ['$vector'] } },
   owned: ['path.id', 'body.reference_session_id'],
   run: async (context, { path, body }) => {
