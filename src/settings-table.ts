@@ -2,24 +2,8 @@
  * Every setting: its option, its environment variables, its default and its meaning. One table, read by all. A new one
  * also wants its field in `Config` (`src/config.ts`), under the same path.
  */
-import { flag, httpUrl, level, list, MiB, oneOf, optionalText, type Parse, text, whole } from './parsers.ts';
-
-export interface Setting {
-  /** Path in {@link Config}, dotted. */
-  readonly path: string;
-  /** Long option without dashes. */
-  readonly option: string;
-  /** Environment variables, the first one that is set wins. */
-  readonly env: readonly string[];
-  /** The value itself, not text: `parse` does not see it. */
-  readonly default: unknown;
-  readonly parse: Parse;
-  /** What a value looks like in the help; absent for a switch. */
-  readonly value?: string;
-  readonly help: string;
-  /** Never shown, neither in errors nor in logs. */
-  readonly secret?: boolean;
-}
+import { flag, httpUrl, level, list, MiB, oneOf, optionalText, text, whole } from './parsers.ts';
+import type { Setting } from './setting.ts';
 
 export const SETTINGS: readonly Setting[] = [
   {
@@ -245,6 +229,24 @@ export const SETTINGS: readonly Setting[] = [
     parse: whole(1, 1_000_000),
     value: 'N',
     help: 'Requests answered at once; more get 503.',
+  },
+  {
+    path: 'maxStreams',
+    option: 'max-streams',
+    env: ['SYNOD_MAX_STREAMS'],
+    default: 10_000,
+    parse: whole(1, 1_000_000),
+    value: 'N',
+    help: 'Streams open at once; one more gets 503.',
+  },
+  {
+    path: 'maxStreamsPerTenant',
+    option: 'max-streams-per-tenant',
+    env: ['SYNOD_MAX_STREAMS_PER_TENANT'],
+    default: 1_000,
+    parse: whole(1, 1_000_000),
+    value: 'N',
+    help: 'Streams one caller may have open; one more gets 429.',
   },
   {
     path: 'durability',

@@ -1,9 +1,11 @@
 /** The configuration, put together from options, environment and defaults. */
 import { AppError } from '../actors/errors.ts';
 import type { Config } from './config.ts';
-import { SETTINGS, type Setting } from './settings-table.ts';
+import type { Setting } from './setting.ts';
+import { SETTINGS } from './settings-table.ts';
 
-export { SETTINGS, type Setting } from './settings-table.ts';
+export type { Setting } from './setting.ts';
+export { SETTINGS } from './settings-table.ts';
 
 /**
  * Puts a configuration together: options win over the environment, the environment over the defaults.

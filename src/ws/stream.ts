@@ -16,6 +16,7 @@ import { createHostCheck } from '../http/host.ts';
 import type { Limiter, Logger } from '../http/ports.ts';
 import { readPathAndQuery } from '../http/target.ts';
 import type { Services } from '../operations/services.ts';
+import { Places } from './places.ts';
 import { readSubscription, type Subscribe, subscriptionOf } from './subscribe.ts';
 
 /** Below the 30–60 s after which proxies drop silent connections. */
@@ -47,14 +48,20 @@ export function attachStream(server: Server, options: StreamOptions): Stream {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, autoPong: false });
   const isOwnHost = createHostCheck(options.config);
   const sessions = new Set<Session>();
+  const places = new Places(options.config);
   let closing = false;
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     admit(request, options, isOwnHost)
       .then(({ tenant, wanted }) => {
         if (closing) return refuse(socket, new AppError('UNAVAILABLE', 'server is shutting down'), options.logger);
+        places.require(tenant);
         sockets.handleUpgrade(request, socket, head, (ws) => {
-          const session = new Session(ws, tenant, options, () => sessions.delete(session));
+          places.take(tenant);
+          const session = new Session(ws, tenant, options, () => {
+            sessions.delete(session);
+            places.leave(tenant);
+          });
           sessions.add(session);
           if (wanted) session.subscribe(wanted);
         });

@@ -89,7 +89,7 @@ export function refusal(
   url: string,
   headers: Readonly<Record<string, string>> = {},
   path = '/stream',
-): Promise<{ status: number; body: unknown }> {
+): Promise<{ status: number; body: unknown; retryAfter?: string }> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url.replace('http', 'ws') + path, { headers: { ...headers } });
     socket.on('error', () => {});
@@ -102,7 +102,14 @@ export function refusal(
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as unknown }));
+      const retryAfter = response.headers['retry-after'];
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          body: JSON.parse(text) as unknown,
+          ...(retryAfter === undefined ? {} : { retryAfter }),
+        }),
+      );
     });
   });
 }
