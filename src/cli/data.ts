@@ -1,6 +1,6 @@
 /** Data directories as the commands beside the server see them: read-only, also while a server writes there. */
 import { AppError } from '../../actors/errors.ts';
-import { type ChainReport, verifyChain } from '../host/log.ts';
+import { type ChainReport, verifyChain } from '../host/chain.ts';
 import { openStore } from '../store/index.ts';
 import type { Store, Table } from '../store/store.ts';
 import { type Option, UsageError } from './options.ts';

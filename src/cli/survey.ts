@@ -1,7 +1,8 @@
 /** What is in a data directory, counted. */
 import type { DeadLetter } from '../../actors/ports.ts';
+import type { ChainReport } from '../host/chain.ts';
 import { decode } from '../host/codec.ts';
-import { type ActorRow, type ChainReport, readHead } from '../host/log.ts';
+import { type ActorRow, readHead } from '../host/log.ts';
 import { FORMAT } from '../store/lock.ts';
 import { type Store, TABLES } from '../store/store.ts';
 import { chainOf, firstParts, tenantsOf } from './data.ts';

@@ -16,12 +16,12 @@ import { decode, encode, hex, sha256 } from './codec.ts';
 export const GENESIS = new Uint8Array(32);
 
 /** Bytes of the content's hash in front of an event row. */
-const CHECKSUM_BYTES = 8;
+export const CHECKSUM_BYTES = 8;
 
 /** Index of the record of the event itself; facts count from 0. */
-const EVENT = -1;
+export const EVENT = -1;
 
-type Header = [
+export type Header = [
   kind: string,
   id: string,
   revision: number,
@@ -135,7 +135,8 @@ export function append(head: Head, address: Address, encoded: EncodedEvent, ops:
   return { seq, hash: previous };
 }
 
-function link(previous: Uint8Array, header: Uint8Array): Uint8Array {
+/** Hash and header of a record, as its row holds them. */
+export function link(previous: Uint8Array, header: Uint8Array): Uint8Array {
   const joined = new Uint8Array(32 + header.length);
   joined.set(previous);
   joined.set(header, 32);
@@ -178,63 +179,4 @@ export function readRecords(store: Store, tenant: string, after: number, limit: 
     previous = own;
   }
   return records;
-}
-
-export interface ChainReport {
-  readonly records: number;
-  /** Records whose payload was erased on purpose (their actor was removed). */
-  readonly erased: number;
-  /** Empty when the chain holds. */
-  readonly faults: readonly string[];
-}
-
-/** Whether a payload went with its actor: it is gone now, or this is its next life. */
-function wasErased(store: Store, address: Address, revision: number): boolean {
-  const row = readActor(store, address);
-  return row !== undefined && (row.removed || revision < row.born);
-}
-
-/** Walks a tenant's whole log and recomputes every hash. */
-export function verifyChain(store: Store, tenant: string): ChainReport {
-  const faults: string[] = [];
-  let previous = GENESIS;
-  let expected = 1;
-  let erased = 0;
-  for (const { key, value } of store.range('log', { prefix: [tenant] })) {
-    const seq = key[1] as number;
-    if (seq !== expected) faults.push(`record ${expected} is missing, found ${seq}`);
-    expected = seq + 1;
-    const header = value.subarray(32);
-    const own = value.subarray(0, 32);
-    const fits = Buffer.compare(link(previous, header).subarray(0, 32), own) === 0;
-    previous = own.slice();
-    if (!fits) {
-      // Such a header says nothing one could go by.
-      faults.push(`record ${seq}: hash does not fit`);
-      continue;
-    }
-    const [kind, id, revision, index, , , content] = decode<Header>(header);
-    const row = store.get('event', [tenant, kind, id, revision]);
-    if (!row) {
-      if (wasErased(store, { tenant, kind, id }, revision)) erased++;
-      else faults.push(`record ${seq}: the payload of ${kind} "${id}" revision ${revision} is missing`);
-      continue;
-    }
-    if (!contentFits(row, revision, index, content)) faults.push(`record ${seq}: content does not match its hash`);
-  }
-  return { records: expected - 1, erased, faults };
-}
-
-function contentFits(row: Uint8Array, revision: number, index: number, content: Uint8Array): boolean {
-  try {
-    if (index !== EVENT) {
-      const fact = encode(readEvent(revision, row).facts[index]?.payload);
-      return Buffer.compare(sha256(fact), content) === 0;
-    }
-    if (Buffer.compare(row.subarray(0, CHECKSUM_BYTES), content.subarray(0, CHECKSUM_BYTES)) !== 0) return false;
-    return Buffer.compare(sha256(row.subarray(CHECKSUM_BYTES)), content) === 0;
-  } catch {
-    // Not even its own checksum holds.
-    return false;
-  }
 }

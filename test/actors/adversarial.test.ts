@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RESTARTS } from '../../actors/restarts.ts';
-import { verifyChain } from '../../src/host/log.ts';
+import { verifyChain } from '../../src/host/chain.ts';
 import { peer } from '../support/kinds.ts';
 import { type ControlledStore, controlledStore, dump } from '../support/stores.ts';
 import { at, type TestSystem, testSystem } from '../support/system.ts';

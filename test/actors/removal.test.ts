@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { verifyChain } from '../../src/host/log.ts';
+import { verifyChain } from '../../src/host/chain.ts';
 import { type Store, TABLES } from '../../src/store/store.ts';
 import { alarm, counter, peer } from '../support/kinds.ts';
 import { at, testSystem } from '../support/system.ts';

@@ -65,6 +65,18 @@ describe('synod inspect', () => {
     expect((await synod(['inspect', '--data', data, '--verify'])).stdout).toContain('chain BROKEN');
   });
 
+  it('finds that the end of a log was cut off', async () => {
+    const data = join(await tempDir(), 'data');
+    const id = await fill(data, 2);
+    const store = await openStore({ data });
+    const [newest] = store.range('log', { prefix: ['anonymous'], reverse: true, limit: 1 });
+    await store.commit([{ op: 'del', table: 'log', key: newest!.key }]);
+    await store.close();
+    const { code, found } = await inspect('--data', data, '--verify');
+    expect(code).toBe(1);
+    expect(found.tenants[0]!.chain!.faults).toEqual([expect.stringContaining(`session "${id}"`)]);
+  });
+
   it('finds that a log is gone', async () => {
     const data = join(await tempDir(), 'data');
     await fill(data, 1);

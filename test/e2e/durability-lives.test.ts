@@ -1,6 +1,6 @@
 /** Births and deaths under `kill -9`: who was created is there, who was deleted is not, and the books agree. */
 import { expect, it } from 'vitest';
-import { verifyChain } from '../../src/host/log.ts';
+import { verifyChain } from '../../src/host/chain.ts';
 import { createRuntime } from '../../src/runtime.ts';
 import { Client } from '../support/client.ts';
 import { type ServerProcess, spawnServer } from '../support/process.ts';

@@ -1,6 +1,7 @@
 /** What an acknowledgement is worth: `kill -9` under load, and a restart in the middle of work. */
 import { expect, it } from 'vitest';
-import { readRecords, verifyChain } from '../../src/host/log.ts';
+import { verifyChain } from '../../src/host/chain.ts';
+import { readRecords } from '../../src/host/log.ts';
 import { openStore } from '../../src/store/index.ts';
 import { Client } from '../support/client.ts';
 import { type ServerProcess, spawnServer } from '../support/process.ts';

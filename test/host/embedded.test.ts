@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { verifyChain } from '../../src/host/chain.ts';
 import { encode } from '../../src/host/codec.ts';
 import { EmbeddedHost } from '../../src/host/embedded.ts';
-import { verifyChain } from '../../src/host/log.ts';
 import { KEPT_MS } from '../../src/host/reply-sweep.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { commit, hostContract, turn } from '../contract/host.ts';
