@@ -8,7 +8,7 @@ import { openLmdbStore } from '../../src/store/lmdb.ts';
 import type { Key, Op, Table } from '../../src/store/store.ts';
 import { storeContract } from '../contract/store.ts';
 import { runFixture } from './fixtures/child.ts';
-import { type CompiledStore, compileStore } from './fixtures/compile.ts';
+import { type Compiled, compile } from './fixtures/compile.ts';
 
 const put = (key: Key, size = 1, table: Table = 'log'): Op => ({ op: 'put', table, key, value: new Uint8Array(size) });
 
@@ -120,9 +120,9 @@ describe('a damaged data file', () => {
 });
 
 describe('in a process of its own', () => {
-  let compiled: CompiledStore;
+  let compiled: Compiled;
   beforeAll(() => {
-    compiled = compileStore();
+    compiled = compile();
   });
   afterAll(() => compiled.destroy());
 

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openLmdbStore } from '../../src/store/lmdb.ts';
 import { runFixture } from './fixtures/child.ts';
-import { type CompiledStore, compileStore } from './fixtures/compile.ts';
+import { type Compiled, compile } from './fixtures/compile.ts';
 
 let path: string;
 let lock: string;
@@ -84,9 +84,9 @@ describe('the lock', () => {
 });
 
 describe('the lock between processes', () => {
-  let compiled: CompiledStore;
+  let compiled: Compiled;
   beforeAll(() => {
-    compiled = compileStore();
+    compiled = compile();
   });
   afterAll(() => compiled.destroy());
   const opener = () => runFixture('opener.mjs', [compiled.module, path]);

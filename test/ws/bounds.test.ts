@@ -6,7 +6,7 @@ import { connect, refusal } from './listener.ts';
 
 /** Tries to open a stream and keeps it. @returns `open`, or the status it was refused with */
 function attempt(url: string, headers: Readonly<Record<string, string>>): Promise<string> {
-  const socket = new WebSocket(url.replace('http', 'ws') + '/stream', { headers: { ...headers } });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/stream`, { headers: { ...headers } });
   onTestFinished(() => socket.terminate());
   socket.on('error', () => {});
   return new Promise((resolve) => {
