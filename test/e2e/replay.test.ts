@@ -20,7 +20,7 @@ function bytesOfView({ value, context, status, output }: View): string {
 }
 
 /** Takes the snapshots away and folds a session's events from revision 1. */
-async function replay(store: Store, id: string): Promise<{ bytes: string; events: number }> {
+async function replay(store: Store, id: string): Promise<{ bytes: string; events: number; types: string[] }> {
   await store.commit([{ op: 'del', table: 'snapshot', key: [TENANT, 'session', id] }]);
   const { snapshot: none, tail } = readActivation(store, { tenant: TENANT, kind: 'session', id })!;
   expect(none).toBeNull();
@@ -29,11 +29,11 @@ async function replay(store: Store, id: string): Promise<{ bytes: string; events
   expect([birth?.revision, birth?.type]).toEqual([1, CREATED]);
   let { snapshot } = chart.initial((birth!.event as { input: unknown }).input);
   for (const { event } of life) snapshot = chart.fold(snapshot, event as { type: string }).snapshot;
-  return { bytes: bytesOf(chart.persist(snapshot)), events: tail.length };
+  return { bytes: bytesOf(chart.persist(snapshot)), events: tail.length, types: tail.map(({ type }) => type) };
 }
 
 /** Every command there is, over and over, so that snapshots are taken between. */
-async function busyLife(client: Client, turns: number): Promise<string> {
+async function busyLife(client: Client, turns: number, setVector: (id: string) => Promise<unknown>): Promise<string> {
   const embedding = await client.embed('billing');
   const id = await client.create({
     policy_vectors: [{ embedding }],
@@ -53,6 +53,7 @@ async function busyLife(client: Client, turns: number): Promise<string> {
       await client.ok('PUT', at(id, 'isolation'), { level: 'OPEN' });
       await client.ok('POST', at(id, 'isolation/release'));
     }
+    if (turn === 20) await setVector(id);
     if (turn % 29 === 28) {
       const { state_dict } = await client.export(id);
       await client.run({ session_id: id, message: 'again', reset_context: true });
@@ -69,8 +70,11 @@ it('gives the same bytes live, after a restart from snapshots, and folded from t
 }, async () => {
   const data = await tempDir();
   const first = await serve({ data });
-  const ids = await Promise.all([90, 3, 1].map(async (turns) => busyLife(await first.as(TENANT), turns)));
   const address = (id: string) => ({ tenant: TENANT, kind: 'session', id });
+  // No operation of a session sends this one; regions will.
+  const setVector = (id: string) =>
+    first.running.runtime.system.ask(address(id), { type: 'vector.set', state: new Float64Array(384).fill(0.05) });
+  const ids = await Promise.all([90, 3, 1].map(async (turns) => busyLife(await first.as(TENANT), turns, setVector)));
   const live = await Promise.all(
     ids.map(async (id) => bytesOfView((await first.running.runtime.system.read(address(id)))!)),
   );
@@ -79,10 +83,14 @@ it('gives the same bytes live, after a restart from snapshots, and folded from t
   const second = await serve({ data });
   const { store, system } = second.running.runtime;
   expect(store.count('snapshot')).toBeGreaterThan(0);
+  const types = new Set<string>();
   for (const [i, id] of ids.entries()) {
     expect(bytesOfView((await system.read(address(id)))!) === live[i], `${id}: after the restart`).toBe(true);
     const replayed = await replay(store, id);
     expect(replayed.events).toBeGreaterThan(3);
     expect(replayed.bytes === live[i], `${id}: folded from zero`).toBe(true);
+    for (const type of replayed.types) types.add(type);
   }
+  // A command that is added later has to be added to the busy life.
+  expect([...types].sort()).toEqual([CREATED, ...Object.keys(sessionKind.commands)].sort());
 });
