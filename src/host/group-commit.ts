@@ -10,7 +10,7 @@ import { type Address, formatAddress } from '../../actors/address.ts';
 import { AppError, messageOf } from '../../actors/errors.ts';
 import type { Clock, LogRecord, RememberedReply, Turn } from '../../actors/ports.ts';
 import type { Op, Store } from '../store/store.ts';
-import { decode, encode } from './codec.ts';
+import { decode } from './codec.ts';
 import { encodeEvent, type Head, readHead } from './log.ts';
 import { type Encoded, plan } from './plan.ts';
 import { turnOps } from './rows.ts';
@@ -22,6 +22,8 @@ const MAX_BYTES = 8 * 2 ** 20;
 
 /** Between two attempts to write while the store refuses. */
 const PROBE_MS = 1_000;
+/** What such an attempt writes at least: a row of a few bytes finds a place on a disk that is full for every turn. */
+const PROBE_BYTES = 64 * 1024;
 
 /** Tenants whose log head stays in memory; any other's is one look into the store. */
 const HEADS = 10_000;
@@ -64,6 +66,8 @@ export class GroupCommit {
   #flying = false;
   #idle: (() => void)[] = [];
   #probing: { cancel(): void } | null = null;
+  /** What did not fit, until something does. */
+  #probeBytes = PROBE_BYTES;
   #stopped = false;
   /** The last commit's failure, until one succeeds. */
   failure: Error | null = null;
@@ -219,6 +223,7 @@ export class GroupCommit {
     if (relaxed) this.#acknowledge(batch);
     await durable;
     this.failure = null;
+    this.#probeBytes = PROBE_BYTES;
     for (const [tenant, head] of heads) this.#heads.set(tenant, head);
     for (const [kind, count] of counts) this.#counts.set(kind, count);
     this.#acknowledge(batch);
@@ -257,6 +262,10 @@ export class GroupCommit {
     const message = cause instanceof AppError ? cause.message : `the store did not take it: ${messageOf(cause)}`;
     const error = new AppError('STORE_FAILED', message, { cause, retryAfterMs: PROBE_MS });
     this.failure = error;
+    this.#probeBytes = Math.max(
+      this.#probeBytes,
+      batch.reduce((bytes, queued) => bytes + queued.bytes, 0),
+    );
     this.#probe();
     const behind = this.#queue;
     this.#queue = [];
@@ -274,12 +283,12 @@ export class GroupCommit {
     for (const { done, acknowledged } of turns) if (!acknowledged) this.#guard(() => done(error));
   }
 
-  /** Without traffic nothing would notice that the cause is gone. */
+  /** Without traffic nothing would notice that the cause is gone. What failed once should fit now. */
   #probe(): void {
     this.#probing?.cancel();
     if (this.#stopped) return;
     this.#probing = this.#options.clock.setTimeout(() => {
-      this.ride([{ op: 'put', table: 'meta', key: ['probe'], value: encode(this.#options.clock.now()) }]);
+      this.ride([{ op: 'put', table: 'meta', key: ['probe'], value: new Uint8Array(this.#probeBytes) }]);
     }, PROBE_MS);
   }
 }

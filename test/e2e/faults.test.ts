@@ -1,5 +1,4 @@
 /** What the disk can do to a server, and what its callers see of it. */
-import { execFileSync } from 'node:child_process';
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,48 +6,57 @@ import { openStore } from '../../src/store/index.ts';
 import { Client } from '../support/client.ts';
 import { spawnServer } from '../support/process.ts';
 import { marker, tempDir } from '../support/server.ts';
+import { SMALL_DISKS } from '../support/small-disk.ts';
 
-/** A disk that is full after this; an empty store takes about 100 KiB. */
-const DISK_KIB = 3_072;
 /** Some 8 KiB a turn: the disk is full long before. */
 const MOST_TURNS = 2_000;
 
 describe('a full disk', () => {
-  it('refuses with 503, goes red, keeps what it acknowledged, and recovers by itself when there is room', async () => {
-    const data = await tempDir();
-    const server = await spawnServer(data, [], { fileLimitKiB: DISK_KIB });
-    const client = new Client(server.url, {});
-    const id = await client.create({ memory: { short_term: 5_000 } });
-    const acknowledged: string[] = [];
-    const turn = (mark: string) => ({ session_id: id, message: `about ${mark}`, response: `the truth of ${mark}` });
-    let refusal = await client.post('/v1/store', turn('first'));
-    for (let i = 0; i < MOST_TURNS && refusal.status === 200; i++) {
-      const mark = marker();
-      refusal = await client.post('/v1/store', turn(mark));
-      if (refusal.status === 200) acknowledged.push(mark);
-    }
-    expect(refusal).toMatchObject({ status: 503, body: { detail: expect.stringContaining('store') } });
-    expect(Number(refusal.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    expect((await client.get('/v1/readyz')).status).toBe(503);
-    // Reading needs no room.
-    const total = () => client.ok<{ total_memories: number }>('GET', `/v1/metrics/${id}`);
-    expect((await total()).total_memories).toBe(acknowledged.length + 1);
+  it.each(SMALL_DISKS)(
+    'because %s: 503, red, nothing acknowledged is lost, well again when there is room',
+    async (_why, small) => {
+      const { data, options, grow } = await small();
+      const server = await spawnServer(data, [], options);
+      const client = new Client(server.url, {});
+      const id = await client.create({ memory: { short_term: 5_000 } });
+      const acknowledged: string[] = [];
+      const turn = (mark: string) => ({ session_id: id, message: `about ${mark}`, response: `the truth of ${mark}` });
+      let refusal = await client.post('/v1/store', turn('first'));
+      for (let i = 0; i < MOST_TURNS && refusal.status === 200; i++) {
+        const mark = marker();
+        refusal = await client.post('/v1/store', turn(mark));
+        if (refusal.status === 200) acknowledged.push(mark);
+      }
+      expect(refusal).toMatchObject({ status: 503, body: { detail: expect.stringContaining('store') } });
+      expect(Number(refusal.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      expect((await client.get('/v1/readyz')).status).toBe(503);
+      // Reading needs no room.
+      const total = () => client.ok<{ total_memories: number }>('GET', `/v1/metrics/${id}`);
+      expect((await total()).total_memories).toBe(acknowledged.length + 1);
 
-    execFileSync('prlimit', ['--pid', String(server.pid), '--fsize=unlimited']);
-    await expect.poll(async () => (await client.get('/v1/readyz')).status, { timeout: 20_000 }).toBe(200);
-    const late = marker();
-    await client.store(turn(late));
-    expect(await server.stop()).toBe(0);
+      // It says why, and stays red while nothing is asked of it.
+      const { checks } = (await client.get<{ checks: Record<string, string> }>('/v1/readyz')).body;
+      expect(checks.database).toBe('the store does not take commits');
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      expect((await client.get('/v1/readyz')).status).toBe(503);
+      expect((await client.get('/v1/health')).status).toBe(200);
 
-    const again = await spawnServer(data);
-    const { state_dict } = await new Client(again.url, {}).ok<{ state_dict: { memories: { text: string }[] } }>(
-      'GET',
-      `/v1/session/${id}/export`,
-    );
-    const texts = state_dict.memories.map(({ text }) => text);
-    expect(texts).toEqual(['first', ...acknowledged, late].map((mark) => `Q: about ${mark} A: the truth of ${mark}`));
-    expect(await again.stop()).toBe(0);
-  });
+      grow(server);
+      await expect.poll(async () => (await client.get('/v1/readyz')).status, { timeout: 20_000 }).toBe(200);
+      const late = marker();
+      await client.store(turn(late));
+      expect(await server.stop()).toBe(0);
+
+      const again = await spawnServer(data, [], options.prefix ? { prefix: options.prefix } : {});
+      const { state_dict } = await new Client(again.url, {}).ok<{ state_dict: { memories: { text: string }[] } }>(
+        'GET',
+        `/v1/session/${id}/export`,
+      );
+      const texts = state_dict.memories.map(({ text }) => text);
+      expect(texts).toEqual(['first', ...acknowledged, late].map((mark) => `Q: about ${mark} A: the truth of ${mark}`));
+      expect(await again.stop()).toBe(0);
+    },
+  );
 });
 
 describe('damaged data', () => {

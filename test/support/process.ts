@@ -19,6 +19,8 @@ export interface ServerProcess {
 }
 
 export interface SpawnOptions {
+  /** A command that starts the server, such as one that enters another namespace. */
+  readonly prefix?: readonly string[];
   /** No file may grow beyond this, as on a full disk; `prlimit` can lift it while the server runs. */
   readonly fileLimitKiB?: number;
 }
@@ -27,14 +29,12 @@ export interface SpawnOptions {
 export async function spawnServer(
   data: string,
   options: readonly string[] = [],
-  { fileLimitKiB }: SpawnOptions = {},
+  { prefix = [], fileLimitKiB }: SpawnOptions = {},
 ): Promise<ServerProcess> {
   if (!existsSync(BIN)) throw new Error(`${BIN} is missing; run npm run build first`);
   const args = [BIN, 'serve', '--port', '0', '--data', data, '--allow-anonymous', '--log-level', 'error', ...options];
-  const [file, words] =
-    fileLimitKiB === undefined
-      ? [process.execPath, args]
-      : ['bash', ['-c', `ulimit -S -f ${fileLimitKiB}; exec "$@"`, 'bash', process.execPath, ...args]];
+  const limit = fileLimitKiB === undefined ? [] : ['bash', '-c', `ulimit -S -f ${fileLimitKiB}; exec "$@"`, 'bash'];
+  const [file, ...words] = [...prefix, ...limit, process.execPath, ...args] as [string, ...string[]];
   const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnv() });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   onTestFinished(async () => {
