@@ -112,6 +112,35 @@ describe.each(owning.map((operation) => [operation.name, operation] as const))('
     expect(await stateOf()).toEqual(before);
   });
 
+  it('does not give itself away when the rest of the request is wrong', async () => {
+    const before = await stateOf();
+    const { method, path } = operation.http;
+    const target = (id: string) =>
+      path.replace(/\{(\w+)(?::path)?\}/g, (_whole, name: string) => encodeURIComponent(name === 'id' ? id : 'x'));
+    const places = operation.owned.map((place) => place.split('.') as [string, string]);
+    const search = (id: string) =>
+      places.some(([part]) => part === 'query')
+        ? `?${places.flatMap(([part, field]) => (part === 'query' ? [`${field}=${id}`] : [])).join('&')}&top_k=x`
+        : '';
+    for (const rest of [
+      {},
+      { message: 7 },
+      { embedding: [1, 2] },
+      { state_dict: { a: 1 } },
+      { level: 'NONE', key: '' },
+    ]) {
+      const send = (id: string) => {
+        const own = places.flatMap(([part, field]) => (part === 'body' ? [[field, id]] : []));
+        const body = operation.input.body ? { ...Object.fromEntries(own), ...rest } : undefined;
+        return bob.call(method, target(id) + search(id), body);
+      };
+      const [foreign, absent] = [await send(hers.session), await send(NOTHING.session)];
+      expect(foreign.status).toBeGreaterThanOrEqual(400);
+      expect(visible(foreign)).toEqual(visible(absent));
+    }
+    expect(await stateOf()).toEqual(before);
+  });
+
   it('works for its owner with the same input', async () => {
     const owner = await server.as(marker('owner'));
     const reply = await ask(owner, operation, await furnish(owner, 'owner'));
