@@ -1,5 +1,6 @@
 /** Many times more work than the server can do: it refuses, stays small, and is itself again right afterwards. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { Client, type Reply } from '../support/client.ts';
 import { spawnServer } from '../support/process.ts';
@@ -20,8 +21,30 @@ function rssMiB(pid: number): number {
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024;
 }
 
-/** A round of everything a caller does with a session, each call's median in ms. */
-async function paces(client: Client, id: string): Promise<Record<string, number>> {
+function median(times: number[]): number {
+  return times.sort((a, b) => a - b)[times.length >> 1]!;
+}
+
+/** How long a fixed piece of work takes here, in ms: others use this machine too, and not always as much. */
+function machinePace(): number {
+  const block = Buffer.alloc(2 ** 18);
+  return median(
+    Array.from({ length: 9 }, () => {
+      const started = performance.now();
+      for (let i = 0; i < 4; i++) createHash('sha256').update(block).digest();
+      return performance.now() - started;
+    }),
+  );
+}
+
+interface Paces {
+  readonly machine: number;
+  /** Median of each call, ms. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+/** A round of everything a caller does with a session. */
+async function paces(client: Client, id: string): Promise<Paces> {
   const calls: Record<string, () => Promise<unknown>> = {
     run: () => client.run({ session_id: id, message: words }),
     store: () => client.store({ session_id: id, response: words }),
@@ -36,9 +59,9 @@ async function paces(client: Client, id: string): Promise<Record<string, number>
       await call();
       times.push(performance.now() - started);
     }
-    medians[name] = times.sort((a, b) => a - b)[times.length >> 1]!;
+    medians[name] = median(times);
   }
-  return medians;
+  return { machine: machinePace(), calls: medians };
 }
 
 /** Times of a shared machine wander; a queue that is still being worked off would be off by far more than this. */
@@ -46,9 +69,12 @@ const AS_FAST = 2;
 /** Below this a ratio says nothing. */
 const FLOOR_MS = 2;
 
-/** How much slower than before the slowest call is. */
-function slowdown(now: Record<string, number>, before: Record<string, number>): number {
-  return Math.max(...Object.keys(before).map((name) => now[name]! / Math.max(FLOOR_MS, before[name]!)));
+/** How much slower than before the slowest call is, for a machine as busy as before. */
+function slowdown(now: Paces, before: Paces): number {
+  const slowest = Math.max(
+    ...Object.keys(before.calls).map((name) => now.calls[name]! / Math.max(FLOOR_MS, before.calls[name]!)),
+  );
+  return slowest / Math.max(1, now.machine / before.machine);
 }
 
 it('bounds its memory, refuses with Retry-After, and is as fast as before within five seconds', {
