@@ -16,7 +16,10 @@ export const inspect: Command = {
   options: [
     DATA_OPTION,
     { name: 'tenant', value: 'NAME', help: 'Only this tenant.' },
-    { name: 'verify', help: 'Recompute the hash chain of the log; exit code 1 when it does not hold.' },
+    {
+      name: 'verify',
+      help: 'Recompute the hash chain of the log, its end included; exit code 1 when it does not hold.',
+    },
     { name: 'actor', value: 'TENANT/KIND/ID', help: 'Only this actor, with its newest events.', parse: address },
     { name: 'text', help: 'With --actor: also what the events carried, messages included.' },
     { name: 'json', help: 'As JSON.' },
