@@ -9,6 +9,7 @@
 
 import { dotAt, type Vector } from './dot.ts';
 import { rowMath } from './row-math.ts';
+import { countRows, requireSame } from './shapes.ts';
 
 export type { Vector };
 
@@ -16,17 +17,6 @@ export type { Vector };
 function toCosine(product: number, lengths: number): number {
   const finite = lengths > 0 && lengths < Number.POSITIVE_INFINITY;
   return finite ? Math.max(-1, Math.min(1, product / lengths)) : 0;
-}
-
-function requireSame(name: string, a: number, b: number): void {
-  if (a !== b) throw new TypeError(`${name}: vectors have ${a} and ${b} numbers, they must have the same`);
-}
-
-function countRows(name: string, rows: Vector, d: number): number {
-  if (d === 0 ? rows.length !== 0 : rows.length % d !== 0) {
-    throw new TypeError(`${name}: ${rows.length} numbers are not a whole number of rows of ${d}`);
-  }
-  return d === 0 ? 0 : rows.length / d;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Row math over the WebAssembly code: rows are brought into its memory a block at a time. */
+import { checkpoint } from './cancellation.ts';
 import type { Vector } from './dot.ts';
 import type { RowMath } from './row-math.ts';
 import { compileRowCode, type RowCode } from './wasm-row-code.ts';
@@ -39,6 +40,7 @@ function overCode(code: RowCode, plain: RowMath): RowMath {
     const total = rows.length / d;
     const most = Math.max(LEAST_ROWS, Math.min(MAX_BLOCK_ROWS, Math.floor(BLOCK_BYTES / rowBytes) & -4));
     for (let from = 0; from < total; from += most) {
+      checkpoint();
       const count = Math.min(most, total - from);
       memory.set(count === total ? rows : rows.subarray(from * d, (from + count) * d), start);
       use(from, count);
