@@ -1,5 +1,6 @@
 /** The configuration of a server or an embedded runtime. Defaults and variables stand in `settings.ts`. */
 import type { Capacities } from '../actors/kinds/session/model.ts';
+import type { ComputeSettings } from './compute/index.ts';
 
 export interface Config {
   readonly host: string;
@@ -52,4 +53,5 @@ export interface Config {
   /** Idle time after which an actor leaves memory, ms. */
   readonly idleMs: number;
   readonly mailbox: number;
+  readonly compute: ComputeSettings;
 }

@@ -1,10 +1,12 @@
-/** Everything but the fronts, put together: store, host, actors, embedder, recall. */
+/** Everything but the fronts, put together: store, host (with its timers), compute, actors, embedder, recall. */
 import { type Address, formatAddress } from '../actors/address.ts';
+import type { Compute } from '../actors/compute.ts';
 import type { Kind } from '../actors/kind.ts';
 import { KINDS } from '../actors/kinds/index.ts';
 import type { Clock } from '../actors/ports.ts';
 import { System, type SystemLogger } from '../actors/system.ts';
 import { SystemClock } from './clock.ts';
+import { createCompute } from './compute/index.ts';
 import type { Config } from './config.ts';
 import type { Embedder } from './embedding/embedder.ts';
 import { createHashEmbedder } from './embedding/hash.ts';
@@ -32,6 +34,7 @@ export interface Runtime {
   readonly store: Store;
   readonly host: EmbeddedHost;
   readonly system: System;
+  readonly compute: Compute;
   readonly services: Services;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -47,6 +50,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   try {
     const host = new EmbeddedHost({ store, clock, durability: config.durability });
     await host.adopt(kinds);
+    // Starts no thread before something needs one.
+    const compute = createCompute({ ...config.compute, clock });
     const ranker = createRanker();
     const embedder = options.embedder ?? createEmbedder(config);
     const system = new System({
@@ -62,6 +67,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     const metrics = createMetrics();
     const services: Services = {
       system,
+      compute,
       embedder,
       ranker,
       clock,
@@ -70,19 +76,22 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       checks: () => ({
         backend: system.inspect().accepting ? 'ok' : 'shutting down',
         database: host.healthy() ? 'ok' : 'the store does not take commits',
+        compute: compute.healthy() ? 'ok' : 'worker threads keep dying',
         embedder: embedder.healthy() ? 'ok' : 'the embedder does not answer',
       }),
       metrics: () => metrics.text(),
     };
     describeSystem(metrics, system, host, store);
+    describeCompute(metrics, compute);
     system.start();
     const close = async () => {
       await system.drain();
+      await compute.close();
       await host.close();
       await embedder.close();
       if (!options.store) await store.close();
     };
-    return { store, host, system, services, metrics, clock, close };
+    return { store, host, system, compute, services, metrics, clock, close };
   } catch (error) {
     if (!options.store) await store.close();
     throw error;
@@ -109,4 +118,19 @@ function describeSystem(metrics: Metrics, system: System, host: EmbeddedHost, st
   );
   metrics.gauge('synod_stream_subscribers', 'Open subscriptions.', () => system.subscribers);
   metrics.gauge('synod_store_bytes', 'Bytes of the data on disk.', () => store.sizeBytes());
+}
+
+function describeCompute(metrics: Metrics, compute: Compute): void {
+  const tasks = () => {
+    const { inline, pooled } = compute.inspect();
+    return { inline, pool: pooled };
+  };
+  metrics.gaugeBy('synod_compute_tasks', 'Kernels run since the start, by where they ran.', 'where', tasks);
+  metrics.gaugeBy('synod_compute_failed_tasks', 'Tasks of the pool that were refused or given up.', 'reason', () => {
+    const { refused, expired } = compute.inspect();
+    return { queue_full: refused, deadline: expired };
+  });
+  metrics.gauge('synod_compute_queue_tasks', 'Tasks waiting for a worker thread.', () => compute.inspect().waiting);
+  metrics.gauge('synod_compute_running_tasks', 'Tasks on worker threads.', () => compute.inspect().running);
+  metrics.gauge('synod_compute_crashes', 'Worker threads that died in a task.', () => compute.inspect().crashes);
 }

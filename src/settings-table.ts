@@ -2,6 +2,7 @@
  * Every setting: its option, its environment variables, its default and its meaning. One table, read by all. A new one
  * also wants its field in `Config` (`src/config.ts`), under the same path.
  */
+import { COMPUTE_SETTINGS } from './compute/settings.ts';
 import { flag, httpUrl, level, list, MiB, oneOf, optionalText, text, whole } from './parsers.ts';
 import type { Setting } from './setting.ts';
 
@@ -284,4 +285,5 @@ export const SETTINGS: readonly Setting[] = [
     value: 'N',
     help: "Events an actor's mailbox holds.",
   },
+  ...COMPUTE_SETTINGS,
 ];

@@ -8,7 +8,7 @@ import type { Embedder } from './embedding/embedder.ts';
 import type { MachineEntry } from './machines.ts';
 import { loadConfig, SETTINGS } from './settings.ts';
 
-export interface SynodOptions extends Partial<Omit<Config, 'embedder' | 'memory'>> {
+export interface SynodOptions extends Partial<Omit<Config, 'compute' | 'embedder' | 'memory'>> {
   /** Owner of everything this system reads and writes; the subject of a token in the server. Default `local`. */
   readonly tenant?: string;
   /** Machines whose actors may be waiting on disk: their timers and messages go on at once. Others join on first spawn. */
@@ -16,6 +16,7 @@ export interface SynodOptions extends Partial<Omit<Config, 'embedder' | 'memory'
   /** An embedder of your own, or settings of the built-in ones. */
   readonly embedder?: Embedder | Partial<Config['embedder']>;
   readonly memory?: Partial<Capacities>;
+  readonly compute?: Partial<Config['compute']>;
   /** Default: JSON lines on standard error, from `logLevel` (default `warn`) up. */
   readonly logger?: SystemLogger;
   /** Environment variables to read settings from, usually `process.env`. Default: none are read. */

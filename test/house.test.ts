@@ -29,6 +29,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   ws: ['src/ws'],
   jose: ['src/auth'],
   comlink: ['src/thread'],
+  piscina: ['src/compute'],
   stemmer: ['src/recall'],
   pino: ['src/cli'],
 };
@@ -104,7 +105,8 @@ describe('the house', () => {
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
     };
-    expect([dependencies.xstate, dependencies.lmdb]).toEqual([
+    expect([dependencies.xstate, dependencies.lmdb, dependencies.piscina]).toEqual([
+      expect.stringMatching(/^\d/),
       expect.stringMatching(/^\d/),
       expect.stringMatching(/^\d/),
     ]);

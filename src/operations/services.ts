@@ -1,4 +1,5 @@
 /** What operations may use: the actors, and the parts of the world that put vectors and ranks on their input. */
+import type { Compute } from '../../actors/compute.ts';
 import type { ActorSystem, Clock } from '../../actors/ports.ts';
 import type { Config } from '../config.ts';
 import type { Embedder } from '../embedding/embedder.ts';
@@ -6,6 +7,7 @@ import type { Ranker } from '../recall/ranker.ts';
 
 export interface Services {
   readonly system: ActorSystem;
+  readonly compute: Compute;
   readonly embedder: Embedder;
   readonly ranker: Ranker;
   readonly clock: Clock;
