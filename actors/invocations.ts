@@ -2,15 +2,18 @@
 import type { ActorEvent, Cell } from './cell.ts';
 import { messageOf } from './errors.ts';
 import { intake } from './plain.ts';
+import type { World } from './world.ts';
 
 /**
  * Starts a promise unless it already runs. After a restart it runs again: at least once is the rule.
  *
+ * @param world what the promise may use
  * @param deliver takes the outcome as an event, its estimated bytes, and the revision that started the promise
  */
 export function runInvocation(
   cell: Cell,
   id: string,
+  world: World,
   deliver: (event: ActorEvent, bytes: number, revision: number) => void,
 ): void {
   const invocation = cell.invocations.get(id);
@@ -32,7 +35,7 @@ export function runInvocation(
   try {
     const run = cell.runtime.chart.promise(invocation.src);
     // Behind the settling, so that an output that is not plain data counts as a failure.
-    Promise.resolve(run(invocation.input, abort.signal))
+    Promise.resolve(run(invocation.input, abort.signal, world))
       .then((output) => settle({ type: `xstate.done.actor.${id}`, actorId: id, output: output ?? null }))
       .catch(failed);
   } catch (error) {

@@ -17,6 +17,7 @@ import {
 import { effects } from './effects.ts';
 import { messageOf } from './errors.ts';
 import type { PersistedState } from './kind.ts';
+import type { World } from './world.ts';
 
 /** What one event wants from the world, as data, in order. */
 export type Effect =
@@ -35,7 +36,7 @@ export interface Fold {
 }
 
 /** Runs a promise a machine invoked. */
-export type PromiseRunner = (input: unknown, signal: AbortSignal) => PromiseLike<unknown>;
+export type PromiseRunner = (input: unknown, signal: AbortSignal, world: World) => PromiseLike<unknown>;
 
 interface ActionData {
   readonly type: string;
@@ -130,10 +131,11 @@ export class Statechart {
    */
   promise(src: string): PromiseRunner {
     const { config } = this.#logic(src) as { config: (args: object) => PromiseLike<unknown> };
-    return (input, signal) =>
+    return (input, signal, world) =>
       config({
         input,
         signal,
+        world,
         self: this.#scope.self,
         system: this.#scope.system,
         emit: () => {},

@@ -1,9 +1,11 @@
 /** What a system of actors needs, and how large it may grow. */
 import type { Address } from './address.ts';
+import { AppError } from './errors.ts';
 import type { Kind } from './kind.ts';
 import type { Clock, Host } from './ports.ts';
 import { DEFAULT_RESTARTS, type RestartPolicy } from './restarts.ts';
 import type { SystemLogger } from './supervisor.ts';
+import type { World } from './world.ts';
 
 export interface SystemOptions {
   readonly host: Host;
@@ -25,6 +27,8 @@ export interface SystemOptions {
   readonly restarts?: RestartPolicy;
   /** Uniform in [0, 1), for jitter only. */
   readonly random?: () => number;
+  /** Runs kernels for promises that statecharts invoked. Default: none, asking for one fails. */
+  readonly compute?: World['compute'];
   /** Told when an actor leaves memory, so that caches about it can go too. */
   readonly onPassivated?: (address: Address) => void;
 }
@@ -39,4 +43,7 @@ export const DEFAULTS = {
   sweepMs: 5_000,
   restarts: DEFAULT_RESTARTS,
   random: Math.random,
+  compute: {
+    run: (kernel: string) => Promise.reject(new AppError('UNAVAILABLE', `kernel ${kernel}: no compute was given`)),
+  } as World['compute'],
 };

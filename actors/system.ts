@@ -81,6 +81,7 @@ export class System implements ActorSystem {
       ...parts,
       supervisor: this.#supervisor,
       accepting,
+      read: (address) => this.read(address),
       afterTurn: (cell) => this.#delivery.afterTurn(cell),
     });
     this.#admission = new Admission({

@@ -11,12 +11,13 @@ import { Draft } from './draft.ts';
 import { AppError, messageOf } from './errors.ts';
 import { runInvocation } from './invocations.ts';
 import { RUNTIME_KIND } from './kind.ts';
-import type { Clock, Host, Turn } from './ports.ts';
+import type { ActorSystem, Clock, Host, Turn } from './ports.ts';
 import type { Residence } from './residence.ts';
 import type { Scheduler } from './scheduler.ts';
 import { causedByInvocation } from './snapshots.ts';
 import type { Supervisor, SystemLogger } from './supervisor.ts';
 import { refuse, step, type TurnWorld } from './turn.ts';
+import type { World } from './world.ts';
 
 /** Events of one cell in one turn, and the time it may take: then others have their turn. */
 const BATCH_EVENTS = 32;
@@ -31,6 +32,8 @@ export interface TurnRunnerOptions {
   readonly scheduler: Scheduler;
   readonly supervisor: Supervisor;
   readonly accepting: () => boolean;
+  readonly compute: World['compute'];
+  readonly read: ActorSystem['read'];
   readonly afterTurn: (cell: Cell) => void;
 }
 
@@ -199,7 +202,10 @@ export class TurnRunner {
   #invoke(cell: Cell, id: string): void {
     // Not while shutting down: it runs when the actor lives again.
     if (!this.#options.accepting()) return;
-    runInvocation(cell, id, (event, bytes, revision) => {
+    const { tenant } = cell.address;
+    const { compute, read } = this.#options;
+    const world: World = { tenant, compute, read: (kind, other) => read({ tenant, kind, id: other }) };
+    runInvocation(cell, id, world, (event, bytes, revision) => {
       const entry: Entry = {
         event,
         origin: { from: 'invocation', id, revision },

@@ -62,6 +62,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       mailbox: config.mailbox,
       maxLive: config.maxLive,
       idleMs: config.idleMs,
+      compute,
       onPassivated: (address: Address) => ranker.forget(formatAddress(address)),
     });
     const metrics = createMetrics();

@@ -8,6 +8,7 @@
 import { setup } from 'xstate';
 import { effects } from '../effects.ts';
 import { defineKind } from '../kind.ts';
+import { tidings } from './session/circle.ts';
 import { createSession, type SessionInput } from './session/create.ts';
 import { type CommandName, type SessionEvent, schemas } from './session/events.ts';
 import { handle } from './session/handle.ts';
@@ -29,6 +30,7 @@ const turn = chart.enqueueActions(({ context, event, enqueue }) => {
   enqueue.assign(() => ({ ...next, outcome }));
   if (isFailure(outcome)) enqueue({ type: 'refuse', params: outcome.error });
   for (const fact of facts) enqueue({ type: 'publish', params: fact });
+  for (const message of tidings(next, facts)) enqueue({ type: 'send', params: message });
 });
 
 const reply = { type: 'reply', params: ({ context }: { context: SessionContext }) => context.outcome } as const;
@@ -55,6 +57,9 @@ export const machine = chart.createMachine({
     'entity.touch': answered,
     import: answered,
     'vector.set': answered,
+    'vector.blend': answered,
+    'cluster.join': answered,
+    'cluster.leave': answered,
   },
   states: {
     OPEN: { on: { release: answered }, always: [to('FILTER'), to('QUARANTINE'), to('LOCKDOWN')] },
@@ -81,6 +86,9 @@ const summaries: Readonly<Record<CommandName, string>> = {
   'entity.touch': 'Counts that entries of the literal cache were shown',
   import: 'Takes over an exported state',
   'vector.set': "Replaces the session's vector",
+  'vector.blend': 'Moves the vector a share of the way to another one',
+  'cluster.join': 'Becomes a member of a cluster, of one at a time',
+  'cluster.leave': 'Stops being a member',
 };
 
 const START = Date.UTC(2026, 0, 1);
@@ -123,7 +131,13 @@ const events: readonly SessionEvent[] = [
 
 export const session = defineKind({
   name: 'session',
-  version: 1,
+  version: 2,
+  migrations: {
+    1: (state) => {
+      const { outcome, ...rest } = state.context as SessionContext;
+      return { ...state, context: { ...rest, cluster: null, outcome } };
+    },
+  },
   origin: 'builtin',
   machine,
   arrange: (context: SessionContext): SessionContext => ({ ...context, memories: packed(context.memories) }),

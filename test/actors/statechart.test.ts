@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { assign, createMachine, emit, fromCallback, fromPromise, fromTransition, raise, sendTo, setup } from 'xstate';
 import { effects } from '../../actors/effects.ts';
 import { Statechart } from '../../actors/statechart.ts';
+import { worldOf } from '../../actors/world.ts';
 
 describe('statechart', () => {
   it('throws synchronously when an assign or a guard throws, and leaves the old snapshot as it was', () => {
@@ -106,7 +107,9 @@ describe('statechart', () => {
 
   it('starts and stops invoked promises as data, also after a restore', () => {
     const machine = setup({
-      actors: { work: fromPromise(async ({ input }: { input: number }) => input * 2) },
+      actors: {
+        work: fromPromise(async (args: { input: number }) => `${args.input * 2} in ${worldOf(args).tenant}`),
+      },
     }).createMachine({
       initial: 'idle',
       states: {
@@ -129,10 +132,14 @@ describe('statechart', () => {
 
   it('runs the promise behind an invoked actor and refuses any other logic', async () => {
     const machine = setup({
-      actors: { work: fromPromise(async ({ input }: { input: number }) => input * 2) },
+      actors: {
+        work: fromPromise(async (args: { input: number }) => `${args.input * 2} in ${worldOf(args).tenant}`),
+      },
     }).createMachine({});
     const chart = new Statechart(machine);
-    expect(await chart.promise('work')(21, new AbortController().signal)).toBe(42);
+    const none = () => Promise.reject(new Error('no kernels here'));
+    const world = { tenant: 't', compute: { run: none }, read: async () => undefined };
+    expect(await chart.promise('work')(21, new AbortController().signal, world)).toBe('42 in t');
     for (const other of [fromCallback(() => {}), fromTransition((n: number) => n, 0), createMachine({})]) {
       expect(() => new Statechart(setup({ actors: { other } }).createMachine({}))).toThrow(/not made by fromPromise/);
     }

@@ -33,7 +33,7 @@ async function replay(store: Store, id: string): Promise<{ bytes: string; events
 }
 
 /** Every command there is, over and over, so that snapshots are taken between. */
-async function busyLife(client: Client, turns: number, setVector: (id: string) => Promise<unknown>): Promise<string> {
+async function busyLife(client: Client, turns: number, tell: (id: string) => Promise<unknown>): Promise<string> {
   const embedding = await client.embed('billing');
   const id = await client.create({
     policy_vectors: [{ embedding }],
@@ -53,7 +53,7 @@ async function busyLife(client: Client, turns: number, setVector: (id: string) =
       await client.ok('PUT', at(id, 'isolation'), { level: 'OPEN' });
       await client.ok('POST', at(id, 'isolation/release'));
     }
-    if (turn === 20) await setVector(id);
+    if (turn === 20) await tell(id);
     if (turn % 29 === 28) {
       const { state_dict } = await client.export(id);
       await client.run({ session_id: id, message: 'again', reset_context: true });
@@ -71,10 +71,19 @@ it('gives the same bytes live, after a restart from snapshots, and folded from t
   const data = await tempDir();
   const first = await serve({ data });
   const address = (id: string) => ({ tenant: TENANT, kind: 'session', id });
-  // No operation of a session sends this one; regions will.
-  const setVector = (id: string) =>
-    first.running.runtime.system.ask(address(id), { type: 'vector.set', state: new Float64Array(384).fill(0.05) });
-  const ids = await Promise.all([90, 3, 1].map(async (turns) => busyLife(await first.as(TENANT), turns, setVector)));
+  // No operation of a session sends these; clusters, regions and transfers do.
+  const tell = async (id: string) => {
+    const vector = new Float64Array(384).fill(0.05);
+    for (const event of [
+      { type: 'vector.set', state: vector },
+      { type: 'cluster.join', cluster: 'c' },
+      { type: 'vector.blend', vector, share: 0.3 },
+      { type: 'cluster.leave', cluster: 'c' },
+    ]) {
+      await first.running.runtime.system.ask(address(id), event);
+    }
+  };
+  const ids = await Promise.all([90, 3, 1].map(async (turns) => busyLife(await first.as(TENANT), turns, tell)));
   const live = await Promise.all(
     ids.map(async (id) => bytesOfView((await first.running.runtime.system.read(address(id)))!)),
   );

@@ -45,6 +45,9 @@ const defaults = {
   'entity.remove': { key: 'PORT' },
   'entity.touch': { keys: ['PORT'] },
   'vector.set': { state: Float64Array.of(1, 0) },
+  'vector.blend': { vector: Float64Array.of(1, 0), share: 0.5 },
+  'cluster.join': { cluster: 'c1' },
+  'cluster.leave': { cluster: 'c1' },
 } satisfies { [N in Exclude<CommandName, 'import'>]: Omit<Payload<N>, 'at'> };
 
 export class Driven {

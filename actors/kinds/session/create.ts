@@ -22,6 +22,8 @@ export interface SessionInput {
   readonly policies: readonly PolicyVector[];
   /** Unix ms. */
   readonly at: number;
+  /** The cluster whose own session this is. */
+  readonly cluster?: string;
 }
 
 export const MAX_DIMENSION = 65_536;
@@ -108,6 +110,7 @@ export function createSession(input: SessionInput): SessionContext {
     episodeLabel: null,
     lastAt: null,
     createdAt: input.at,
+    cluster: input.cluster ?? null,
     outcome: null,
   };
 }

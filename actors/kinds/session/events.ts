@@ -103,6 +103,17 @@ export const schemas = {
     at,
     state: z.custom<Float64Array>((value) => value instanceof Float64Array, 'is no Float64Array'),
   }),
+  /** A part of another direction, as a cluster's feedback or a transfer brings it: unit((1 − share)·own + share·other). */
+  'vector.blend': z.object({
+    at,
+    vector: z.custom<Float32Array | Float64Array>(
+      (value) => value instanceof Float64Array || value instanceof Float32Array,
+      'is no Float64Array or Float32Array',
+    ),
+    share: z.number().min(0).max(1),
+  }),
+  'cluster.join': z.object({ at, cluster: key }),
+  'cluster.leave': z.object({ at, cluster: key }),
 } as const;
 
 export type CommandName = keyof typeof schemas;

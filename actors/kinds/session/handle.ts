@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { AppError, type ErrorCode } from '../../errors.ts';
 import { entityPut, entityRemove, entityTouch } from './cache.ts';
+import { clusterJoin, clusterLeave, vectorBlend } from './circle.ts';
 import {
   anchorAdd,
   importSession,
@@ -36,6 +37,9 @@ const handlers: Handlers = {
   'entity.touch': entityTouch,
   import: importSession,
   'vector.set': vectorSet,
+  'vector.blend': vectorBlend,
+  'cluster.join': clusterJoin,
+  'cluster.leave': clusterLeave,
 };
 
 function failed(context: SessionContext, code: ErrorCode, message: string): Step<Failure> {

@@ -129,6 +129,7 @@ function decode(dict: StateDict): SessionContext {
     episodeLabel: dict.episode_label,
     lastAt: dict.last_at,
     createdAt: dict.created_at,
+    cluster: null,
     outcome: null,
   };
 }

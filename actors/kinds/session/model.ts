@@ -225,6 +225,8 @@ export interface SessionContext {
   readonly lastAt: number | null;
   /** Unix ms. */
   readonly createdAt: number;
+  /** The cluster it is a member of, or whose own session it is (then the id is its own); null: none. */
+  readonly cluster: string | null;
   /** What the command just handled came to; the reply is made from it. */
   readonly outcome: unknown;
 }

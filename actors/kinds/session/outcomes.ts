@@ -77,5 +77,10 @@ export interface Outcomes {
   'entity.remove': { readonly key: string; readonly size: number; readonly removed: true };
   'entity.touch': { readonly touched: number };
   import: { readonly imported: true; readonly total_memories: number };
+  /** `delta_norm`: distance of the two directions before the blend, 0 to 2; null when one of them says nothing. */
+  'vector.blend': { readonly updated: boolean; readonly delta_norm: number | null };
+  /** `joined`: false when it was a member already. */
+  'cluster.join': { readonly joined: boolean };
+  'cluster.leave': { readonly left: boolean };
   'vector.set': { readonly updated: true; readonly anchor_score: number };
 }
