@@ -47,8 +47,12 @@ export interface Host {
   onLost(listener: (addresses: readonly Address[]) => void): void;
   /** Hands timers over when they are due. One that was answered false waits for {@link redeliver} or {@link resume}. */
   onTimer(fire: (address: Address, timer: TimerSet) => boolean): void;
-  /** Hands over every record after it became durable, in log order. */
-  onRecord(listener: (record: LogRecord) => void): void;
+  /**
+   * Hands over every record after it became durable, in log order.
+   *
+   * @param wanted asked before each record; what nobody wants is not even put together. Default: all
+   */
+  onRecord(listener: (record: LogRecord) => void, wanted?: (tenant: string) => boolean): void;
   /** A kind became known: what waited for it is handed over. */
   resume(kind: string): void;
   bury(letter: DeadLetter): void;

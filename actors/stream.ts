@@ -126,10 +126,13 @@ export class Streams {
 
   constructor(host: Host) {
     this.#host = host;
-    host.onRecord((record) => {
-      const readers = this.#readers.get(record.address.tenant);
-      if (readers) for (const reader of readers) if (reader.matches(record)) reader.offer(record);
-    });
+    host.onRecord(
+      (record) => {
+        const readers = this.#readers.get(record.address.tenant);
+        if (readers) for (const reader of readers) if (reader.matches(record)) reader.offer(record);
+      },
+      (tenant) => this.#readers.has(tenant),
+    );
   }
 
   /** @throws TypeError when `since` is not a whole number from 0, or `capacity` none from 1 */

@@ -33,7 +33,8 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
   const { data, settings = {}, everyMs = 0, collectable = false } = options;
   const started = performance.now();
   const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
-    execArgv: collectable ? ['--expose-gc'] : [],
+    // As `npm start` does.
+    execArgv: ['--max-semi-space-size=32', ...(collectable ? ['--expose-gc'] : [])],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const samples: Sample[] = [];

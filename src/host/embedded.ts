@@ -17,7 +17,7 @@ import type { Key, Store } from '../store/store.ts';
 import { decode, encode } from './codec.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type Committed, GroupCommit } from './group-commit.ts';
-import { readActor, readRecords } from './log.ts';
+import { readActor, readRecords, recordOf } from './log.ts';
 import { ReplySweep } from './reply-sweep.ts';
 import { actorKey, markKey, readActivation, readMessages, replyKey } from './rows.ts';
 import { Timers } from './timers.ts';
@@ -36,6 +36,11 @@ interface KindRow {
   readonly origin: 'builtin' | 'application';
 }
 
+interface Listener {
+  readonly listener: (record: LogRecord) => void;
+  readonly wanted: (tenant: string) => boolean;
+}
+
 export class EmbeddedHost implements Host {
   readonly #store: Store;
   readonly #commits: GroupCommit;
@@ -46,9 +51,9 @@ export class EmbeddedHost implements Host {
   readonly #onFault: (error: unknown) => void;
   /** Receivers that turned a message away; theirs wait in the outbox. */
   readonly #paused = new Set<string>();
+  readonly #listeners: Listener[] = [];
   #deliver: (message: Message) => boolean = () => false;
   #fire: (address: Address, timer: TimerSet) => boolean = () => false;
-  #record: ((record: LogRecord) => void)[] = [];
   #lost: (addresses: readonly Address[]) => void = () => {};
   #started = false;
 
@@ -142,8 +147,8 @@ export class EmbeddedHost implements Host {
     this.#fire = fire;
   }
 
-  onRecord(listener: (record: LogRecord) => void): void {
-    this.#record.push(listener);
+  onRecord(listener: (record: LogRecord) => void, wanted: (tenant: string) => boolean = () => true): void {
+    this.#listeners.push({ listener, wanted });
   }
 
   onLost(listener: (addresses: readonly Address[]) => void): void {
@@ -226,7 +231,13 @@ export class EmbeddedHost implements Host {
       this.#timers.committed(turn);
       if (this.#started) for (const message of turn.messages) this.#hand(message);
     }
-    for (const record of records) for (const listener of this.#record) this.#tell(listener, record);
+    for (const appended of records) {
+      const { tenant } = appended.address;
+      const listeners = this.#listeners.filter(({ wanted }) => wanted(tenant));
+      if (listeners.length === 0) continue;
+      const record = recordOf(appended);
+      for (const { listener } of listeners) this.#tell(listener, record);
+    }
   }
 
   /** A listener's trouble is its own: the next one hears all the same, and so does the next commit. */

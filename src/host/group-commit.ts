@@ -8,10 +8,10 @@
  */
 import { type Address, formatAddress } from '../../actors/address.ts';
 import { AppError, messageOf } from '../../actors/errors.ts';
-import type { Clock, LogRecord, RememberedReply, Turn } from '../../actors/ports.ts';
+import type { Clock, RememberedReply, Turn } from '../../actors/ports.ts';
 import type { Op, Store } from '../store/store.ts';
 import { decode } from './codec.ts';
-import { encodeEvent, type Head, readHead } from './log.ts';
+import { type Appended, encodeEvent, type Head, readHead } from './log.ts';
 import { type Encoded, plan } from './plan.ts';
 import { turnOps } from './rows.ts';
 import { Unwritten } from './unwritten.ts';
@@ -37,7 +37,7 @@ interface Queued extends Encoded {
 
 export interface Committed {
   readonly turns: readonly Turn[];
-  readonly records: readonly LogRecord[];
+  readonly records: readonly Appended[];
 }
 
 export interface GroupCommitOptions {

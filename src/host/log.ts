@@ -89,8 +89,37 @@ function decodeEvent(revision: number, bytes: Uint8Array): FoldedEvent {
   return { revision, at, type, event, state, correlationId, causationId, facts };
 }
 
+/** A record just appended. Most are never looked at, and writing three hashes in hex costs more than hashing. */
+export interface Appended {
+  readonly seq: number;
+  readonly address: Address;
+  readonly folded: FoldedEvent;
+  readonly type: string;
+  readonly payload: unknown;
+  readonly content: Uint8Array;
+  readonly own: Uint8Array;
+  readonly previous: Uint8Array;
+}
+
+export function recordOf({ seq, address, folded, type, payload, content, own, previous }: Appended): LogRecord {
+  return {
+    seq,
+    time: folded.at,
+    address,
+    revision: folded.revision,
+    type,
+    state: folded.state,
+    payload,
+    correlationId: folded.correlationId,
+    causationId: folded.causationId,
+    contentHash: hex(content),
+    hash: hex(own),
+    previousHash: hex(previous),
+  };
+}
+
 /** Appends the records of one event behind `head`. @returns the new head */
-export function append(head: Head, address: Address, encoded: EncodedEvent, ops: Op[], records: LogRecord[]): Head {
+export function append(head: Head, address: Address, encoded: EncodedEvent, ops: Op[], records: Appended[]): Head {
   const { folded, bytes } = encoded;
   let { seq, hash: previous } = head;
   const add = (index: number, type: string, content: Uint8Array, payload: unknown) => {
@@ -107,20 +136,7 @@ export function append(head: Head, address: Address, encoded: EncodedEvent, ops:
     const own = value.subarray(0, 32);
     seq++;
     ops.push({ op: 'put', table: 'log', key: [address.tenant, seq], value });
-    records.push({
-      seq,
-      time: folded.at,
-      address,
-      revision: folded.revision,
-      type,
-      state: folded.state,
-      payload,
-      correlationId: folded.correlationId,
-      causationId: folded.causationId,
-      contentHash: hex(content),
-      hash: hex(own),
-      previousHash: hex(previous),
-    });
+    records.push({ seq, address, folded, type, payload, content, own, previous });
     previous = own;
   };
   const content = sha256(bytes);

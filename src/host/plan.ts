@@ -1,8 +1,8 @@
 /** Turns as one transaction: their rows, and where the logs and counters stand once it is durable. */
-import type { LogRecord, Turn } from '../../actors/ports.ts';
+import type { Turn } from '../../actors/ports.ts';
 import type { Op } from '../store/store.ts';
 import { encode } from './codec.ts';
-import { append, type EncodedEvent, type Head } from './log.ts';
+import { type Appended, append, type EncodedEvent, type Head } from './log.ts';
 
 export interface Encoded {
   readonly turn: Turn;
@@ -13,7 +13,7 @@ export interface Encoded {
 
 export interface Plan {
   readonly ops: readonly Op[];
-  readonly records: readonly LogRecord[];
+  readonly records: readonly Appended[];
   readonly heads: ReadonlyMap<string, Head>;
   readonly counts: ReadonlyMap<string, number>;
 }
@@ -24,7 +24,7 @@ export function plan(
   extra: readonly Op[],
   now: { head(tenant: string): Head; count(kind: string): number },
 ): Plan {
-  const records: LogRecord[] = [];
+  const records: Appended[] = [];
   const heads = new Map<string, Head>();
   const counts = new Map<string, number>();
   const ops: Op[] = [];
