@@ -1,9 +1,11 @@
 /**
  * The compute port: kernels by name, wherever they run. A result does not depend on where: kernels sum in a fixed order.
  *
- * Large inputs belong in shared memory (`sharedRows`): then offsets travel to a worker thread and not the numbers.
+ * Large inputs belong in shared memory (`createSlab`): then offsets travel to a worker thread and not the numbers.
  */
 import type { KernelName, Kernels } from '../workers/index.ts';
+
+export { createSlab } from '../workers/row-math.ts';
 
 export type KernelArgs<K extends KernelName> = Parameters<Kernels[K]>;
 export type KernelResult<K extends KernelName> = ReturnType<Kernels[K]>;
@@ -44,9 +46,4 @@ export interface Compute {
   healthy(): boolean;
   /** Takes no more, works off what waits, ends the threads. */
   close(): Promise<void>;
-}
-
-/** Rows in shared memory, all zeros. @returns row-major, shape [n, d] */
-export function sharedRows(n: number, d: number): Float32Array {
-  return new Float32Array(new SharedArrayBuffer(n * d * Float32Array.BYTES_PER_ELEMENT));
 }

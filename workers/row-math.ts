@@ -13,6 +13,8 @@
 import { dotAt, type Vector } from './dot.ts';
 import { createWasmRowMath } from './wasm-row-math.ts';
 
+export { createSlab } from './wasm-row-math.ts';
+
 /** Callers have checked the shapes: rows [n, d] with n = out.length or weights.length, d at least 1. */
 export interface RowMath {
   /** out[i] = row i · other. @param squares where row i · row i goes, if wanted: cheaper in the same pass */

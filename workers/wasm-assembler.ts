@@ -112,8 +112,9 @@ const text = (value: string): Code => list([...value].map((character) => charact
  * Makes a module that exports its functions by name and a memory of its own as `memory`.
  *
  * @param pages of 64 KiB; the memory does not grow
+ * @param shared whether other threads may read and write the memory
  */
-export function assemble(functions: readonly FunctionCode[], pages: number): Uint8Array<ArrayBuffer> {
+export function assemble(functions: readonly FunctionCode[], pages: number, shared = false): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters }) => [0x60, list(new Array<number>(parameters).fill(VALUE_TYPES.i32)), 0]);
   const bodies = functions.map(({ locals, body }) =>
     sized([list(locals.map((type) => [1, VALUE_TYPES[type]])), body, 0x0b]),
@@ -124,7 +125,7 @@ export function assemble(functions: readonly FunctionCode[], pages: number): Uin
       [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
       section(1, list(types)),
       section(3, list(functions.map((_, index) => unsigned(index)))),
-      section(5, list([[1, unsigned(pages), unsigned(pages)]])),
+      section(5, list([[shared ? 3 : 1, unsigned(pages), unsigned(pages)]])),
       section(7, list([...exports, [text('memory'), 2, 0]])),
       section(10, list(bodies)),
     ]),

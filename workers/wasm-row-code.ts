@@ -23,8 +23,8 @@ const ELEMENTS: readonly Element[] = [
 const timesBytes = ({ bytes }: Element): Code => [I32.const(Math.log2(bytes)), I32.shiftLeft];
 const forward = (pointer: number, by: number): Code => [get(pointer), I32.const(by), I32.add, set(pointer)];
 const below = (pointer: number, end: number): Code => [get(pointer), get(end), I32.lessThan];
-const countDown = (count: number, body: Code, by = 1): Code =>
-  whileLoop(get(count), [body, get(count), I32.const(by), I32.subtract, set(count)]);
+const countDown = (count: number, body: Code): Code =>
+  whileLoop(get(count), [body, get(count), I32.const(1), I32.subtract, set(count)]);
 
 /** Parameters: rows [n, d], n, d, other [d], out [n], scales [n]; then locals. All but n and d are byte addresses. */
 const SUM = { rows: 0, n: 1, d: 2, other: 3, out: 4, scales: 5 } as const;
@@ -104,69 +104,38 @@ function sumPerRow(summand: Summand, element: Element): FunctionCode {
 
 /** Parameters: rows [n, d], n, d, weights [n], sum [d]; then locals. */
 const MIX = { rows: 0, n: 1, d: 2, weights: 3, sum: 4 } as const;
-const [SUM_AT, PAIRS_END, SUM_END, POINTERS, WEIGHT, WEIGHTS] = [5, 6, 7, 8, 12, 16];
+const [SUM_AT, GROUPED_END, SUM_END, WEIGHT, WEIGHTS] = [5, 6, 7, 8, 9];
 
 /**
- * sum[j] += weight[i] · row[i][j], row after row: for one number it does not matter how many rows are taken in one go,
- * and with several the sum is read and written once for all of them.
- *
- * @param together rows in one go; n must be a multiple of it
+ * sum[j] += weight[i] · row[i][j], one row after the other. Several rows in one go would read the sum less often, but it
+ * stays in the first-level cache anyway, and one stream of numbers is what the processor reads ahead best (measured: rows
+ * in fours took twice as long from main memory).
  */
-function addWeighted(together: 1 | 4, element: Element): FunctionCode {
+function addWeighted(element: Element): FunctionCode {
   const { rows, n, d, weights, sum } = MIX;
-  const each = Array.from({ length: together }, (_, row) => row);
-  const rowBytes: Code = [get(d), timesBytes(element)];
-  const point = (row: number): Code => [
-    [get(rows), set(POINTERS + row)],
-    [get(rows), rowBytes, I32.add, set(rows)],
-    [get(weights), F64.load(8 * row), set(WEIGHT + row)],
-    [get(WEIGHT + row), F64X2.splat, set(WEIGHTS + row)],
+  const pair = (first: number): Code => [
+    [get(SUM_AT), get(SUM_AT), F64X2.load(8 * first)],
+    [get(rows), element.two(first * element.bytes), get(WEIGHTS), F64X2.multiply],
+    [F64X2.add, F64X2.store(8 * first)],
   ];
-  const step = (numbers: 1 | 2): Code => [
-    forward(SUM_AT, 8 * numbers),
-    each.map((row) => forward(POINTERS + row, numbers * element.bytes)),
+  const one: Code = [
+    [get(SUM_AT), get(SUM_AT), F64.load()],
+    [get(rows), element.one(), get(WEIGHT), F64.multiply, F64.add, F64.store()],
   ];
+  const step = (numbers: 1 | 8): Code => [forward(SUM_AT, 8 * numbers), forward(rows, numbers * element.bytes)];
   return {
-    name: `addWeighted${together}${element.name}`,
+    name: `addWeighted${element.name}`,
     parameters: 5,
-    locals: [
-      'i32',
-      'i32',
-      'i32',
-      'i32',
-      'i32',
-      'i32',
-      'i32',
-      'f64',
-      'f64',
-      'f64',
-      'f64',
-      'v128',
-      'v128',
-      'v128',
-      'v128',
-    ],
-    body: countDown(
-      n,
-      [
-        each.map(point),
-        [get(sum), set(SUM_AT)],
-        [get(sum), get(d), I32.const(-2), I32.and, I32.const(3), I32.shiftLeft, I32.add, set(PAIRS_END)],
-        [get(sum), get(d), I32.const(3), I32.shiftLeft, I32.add, set(SUM_END)],
-        whileLoop(below(SUM_AT, PAIRS_END), [
-          [get(SUM_AT), get(SUM_AT), F64X2.load()],
-          each.map((row) => [get(POINTERS + row), element.two(), get(WEIGHTS + row), F64X2.multiply, F64X2.add]),
-          [F64X2.store(), step(2)],
-        ]),
-        whileLoop(below(SUM_AT, SUM_END), [
-          [get(SUM_AT), get(SUM_AT), F64.load()],
-          each.map((row) => [get(POINTERS + row), element.one(), get(WEIGHT + row), F64.multiply, F64.add]),
-          [F64.store(), step(1)],
-        ]),
-        forward(weights, 8 * together),
-      ],
-      together,
-    ),
+    locals: ['i32', 'i32', 'i32', 'f64', 'v128'],
+    body: countDown(n, [
+      [get(weights), F64.load(), set(WEIGHT), get(WEIGHT), F64X2.splat, set(WEIGHTS)],
+      [get(sum), set(SUM_AT)],
+      [get(sum), get(d), I32.const(-8), I32.and, I32.const(3), I32.shiftLeft, I32.add, set(GROUPED_END)],
+      [get(sum), get(d), I32.const(3), I32.shiftLeft, I32.add, set(SUM_END)],
+      whileLoop(below(SUM_AT, GROUPED_END), [[0, 2, 4, 6].map(pair), step(8)]),
+      whileLoop(below(SUM_AT, SUM_END), [one, step(1)]),
+      forward(weights, 8),
+    ]),
   };
 }
 
@@ -177,7 +146,7 @@ type Names<TName extends string> = `${TName}${Element['name']}`;
 
 export type RowCode = Readonly<
   Record<Names<'dots' | 'squares' | 'squaredDistances'>, SumPerRow> &
-    Record<Names<'addWeighted1' | 'addWeighted4'>, AddWeighted> & { memory: { readonly buffer: ArrayBuffer } }
+    Record<Names<'addWeighted'>, AddWeighted> & { memory: { readonly buffer: ArrayBufferLike } }
 >;
 
 /** The part of the WebAssembly interface used here; the language's own type library leaves it to browsers. */
@@ -187,15 +156,18 @@ interface WebAssemblyLike {
   Instance: new (module: object) => { readonly exports: unknown };
 }
 
-/** @returns null where there is no WebAssembly SIMD, or where making code at run time is forbidden */
-export function compileRowCode(pages: number): RowCode | null {
+/**
+ * @param pages memory it has, of 64 KiB
+ * @param shared whether other threads may use that memory
+ * @returns null where there is no WebAssembly SIMD, not that much memory, or where making code at run time is forbidden
+ */
+export function compileRowCode(pages: number, shared = false): RowCode | null {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyLike };
   const code = ELEMENTS.flatMap((element) => [
     ...SUMMANDS.map((summand) => sumPerRow(summand, element)),
-    addWeighted(1, element),
-    addWeighted(4, element),
+    addWeighted(element),
   ]);
-  const bytes = assemble(code, pages);
+  const bytes = assemble(code, pages, shared);
   if (!WebAssembly?.validate(bytes)) return null;
   try {
     return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as RowCode;

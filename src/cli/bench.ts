@@ -80,7 +80,7 @@ export interface Benchmarks {
 
 export const bench: Command = {
   summary: 'Measures this machine, or loads a running server; all but soak, unless some are named.',
-  operands: '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start] [soak]',
+  operands: '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start] [aggregate] [robust] [soak]',
   options: [
     {
       name: 'data',

@@ -97,6 +97,9 @@ export class Pool {
   /** Takes no more, works off what waits (their deadlines bound it), ends the threads. */
   async close(): Promise<void> {
     this.#closed = true;
+    // Nobody waits for a pause any more, and its timer would not keep the process alive.
+    this.#pausedUntil = 0;
+    this.#dispatch();
     if (this.#running + this.#waiting.length > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     await this.#options.threads.close();
   }
@@ -185,6 +188,7 @@ export class Pool {
 
   /** P5 */
   #pause(): void {
+    if (this.#closed) return;
     const { clock } = this.#options;
     const now = clock.monotonic();
     // Threads share nothing that could make them fall together, so no jitter.

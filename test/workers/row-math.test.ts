@@ -1,7 +1,7 @@
 /** The two implementations of row math: against each other to the bit, and against sums made another way. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { plainRowMath, type RowMath, wasmRowMath } from '../../workers/row-math.ts';
+import { createSlab, plainRowMath, type RowMath, wasmRowMath } from '../../workers/row-math.ts';
 import { cosine, dot, unitCosines, unitSlabCosines } from '../../workers/vector.ts';
 import { assemble, F64, F64X2, get, I32 } from '../../workers/wasm-assembler.ts';
 import { compileRowCode } from '../../workers/wasm-row-code.ts';
@@ -140,6 +140,34 @@ describe('row math', () => {
     expect(Math.abs(Number(BigInt(out[0]!) - exact))).toBeLessThan((d / 8 + 4) * 2 ** -53 * Number(size));
   });
 
+  it('gives the same bits for rows that live in a slab, and for a part of them', () => {
+    const [n, d] = [2_100, 20];
+    const slab = createSlab(n, d);
+    expect(slab.every((x) => x === 0)).toBe(true);
+    slab.set(noise(n * d, 9));
+    const given = { d, other: Float64Array.from(noise(d, 2)) };
+    for (const [from, to] of [
+      [0, n],
+      [3, 4],
+      [5, 2_000],
+    ] as const) {
+      const rows = slab.subarray(from * d, to * d);
+      const part = { ...given, n: to - from, perRow: Float64Array.from(noise(to - from, 3)) };
+      expect(answers(wasm, { ...part, rows })).toEqual(answers(plainRowMath, { ...part, rows: rows.slice() }));
+    }
+    expect(slab).toEqual(noise(n * d, 9));
+  });
+
+  it('keeps slabs apart', () => {
+    const [one, two] = [createSlab(4, 8).fill(1), createSlab(4, 8).fill(2)];
+    const out = new Float64Array(4);
+    wasm.dots(one, new Float64Array(8).fill(1), out);
+    expect([...out]).toEqual([8, 8, 8, 8]);
+    wasm.dots(two, new Float64Array(8).fill(1), out);
+    expect([...out]).toEqual([16, 16, 16, 16]);
+    expect(createSlab(0, 8)).toHaveLength(0);
+  });
+
   it('reads shared memory', () => {
     const rows = new Float32Array(new SharedArrayBuffer(4 * 100 * 20));
     rows.set(noise(2_000, 8));
@@ -224,6 +252,7 @@ describe('the code made at load', () => {
     vi.stubGlobal('WebAssembly', replacement);
     expect(compileRowCode(1)).toBeNull();
     expect(createWasmRowMath(plainRowMath)).toBeNull();
+    expect(createSlab(2, 3).buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 
   it('leaves cosines as they were for a row alone', () => {
