@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { BenchOptions, BenchReport, Measurement } from '../src/cli/bench.ts';
 import { UsageError } from '../src/cli/options.ts';
 import { VERSION } from '../src/version.ts';
+import { measureAggregate } from './aggregate.ts';
 import { measureAsks } from './asks.ts';
 import { measureDrift } from './drift.ts';
 import { measureHttp } from './http.ts';
@@ -17,6 +18,7 @@ import { measureLoad } from './load.ts';
 import { measureMemory } from './memory.ts';
 import { measureRecall } from './recall.ts';
 import { htmlReport } from './report/html.ts';
+import { measureRobust } from './robust.ts';
 import { ROUNDS } from './rounds.ts';
 import type { SoakRun } from './soak/run.ts';
 import { measureSoak } from './soak.ts';
@@ -48,6 +50,8 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Out
   load: measureLoad,
   memory: measureMemory,
   start: measureStart,
+  aggregate: measureAggregate,
+  robust: measureRobust,
   soak: measureSoak,
 };
 
@@ -85,7 +89,7 @@ function checkOptions({ names, shape, target, yes }: BenchOptions): void {
 
 function environment(): Record<string, string> {
   const [cpu] = cpus();
-  const libraries = ['lmdb', 'xstate', 'koa', 'msgpackr'].map((name) => `${name} ${versionOf(name)}`);
+  const libraries = ['lmdb', 'xstate', 'koa', 'msgpackr', 'piscina'].map((name) => `${name} ${versionOf(name)}`);
   return {
     machine: `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${platform()} ${arch()} ${release()}`,
