@@ -26,6 +26,19 @@ export function decode<T>(bytes: Uint8Array): T {
   }
 }
 
+/**
+ * A row that says by itself where it belongs.
+ *
+ * @throws AppError CORRUPTED naming the row
+ */
+export function decodeRow<T>(table: string, key: readonly (string | number)[], bytes: Uint8Array): T {
+  try {
+    return decode<T>(bytes);
+  } catch (cause) {
+    throw new AppError('CORRUPTED', `row ${JSON.stringify(key)} of the table "${table}" cannot be decoded`, { cause });
+  }
+}
+
 /** SHA-256, 32 bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   return hash('sha256', bytes, 'buffer');

@@ -69,7 +69,7 @@ export class EmbeddedHost implements Host {
       onCommitted: (committed) => this.#committed(committed),
       onLost: (addresses) => this.#lost(addresses),
     });
-    this.#timers = new Timers(store, clock, (address, timer) => this.#fire(address, timer));
+    this.#timers = new Timers(store, clock, (address, timer) => this.#fire(address, timer), onFault);
     this.#letters = new DeadLetters(store, (ops) => this.#commits.ride(ops));
     this.#replies = new ReplySweep(store, clock, (ops) => this.#commits.ride(ops));
   }

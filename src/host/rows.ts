@@ -4,7 +4,7 @@ import { AppError } from '../../actors/errors.ts';
 import { RUNTIME_KIND } from '../../actors/kind.ts';
 import type { Activation, FoldedEvent, Message, StoredSnapshot, TimerSet, Turn } from '../../actors/ports.ts';
 import type { Key, Op, Store } from '../store/store.ts';
-import { decode, encode, seal, unseal } from './codec.ts';
+import { decodeRow, encode, seal, unseal } from './codec.ts';
 import { type ActorRow, readActor, readEvent } from './log.ts';
 
 export function actorKey({ tenant, kind, id }: Address): Key {
@@ -107,7 +107,7 @@ export function* readMessages(store: Store, prefix: Key, skip: (to: Address) => 
         skipped = [tenant, kind, `${id}\0`];
         break;
       }
-      yield decode<Message>(value);
+      yield decodeRow<Message>('outbox', key, value);
     }
     if (!skipped) return;
     from = skipped;

@@ -7,7 +7,7 @@
 import { type Address, formatAddress } from '../../actors/address.ts';
 import type { Clock, TimerSet, Turn } from '../../actors/ports.ts';
 import type { Key, Store } from '../store/store.ts';
-import { decode } from './codec.ts';
+import { decodeRow } from './codec.ts';
 import { timerKey } from './rows.ts';
 
 /** Longest sleep: after a clock jump timers are late by at most this. */
@@ -23,19 +23,31 @@ interface Fired {
 export class Timers {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #onFault: (error: unknown) => void;
   readonly #fire: (address: Address, timer: TimerSet) => boolean;
   /** Handed over, and not yet gone from the store (W2). */
   readonly #fired = new Map<string, Fired>();
   /** Receivers that turned one away, by address. Their rows are before the cursor. */
   readonly #turnedAway = new Map<string, Address>();
+  /** Keys of rows that rotted while we ran. */
+  readonly #unreadable = new Set<string>();
   /** The next row to look at (W1); undefined before the first. */
   #cursor: Key | undefined;
   #sleep: { cancel(): void } | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
   #running = false;
 
-  /** @param fire answers whether the receiver took it */
-  constructor(store: Store, clock: Clock, fire: (address: Address, timer: TimerSet) => boolean) {
+  /**
+   * @param fire answers whether the receiver took it
+   * @param onFault told about rows that cannot be read; at the start they are thrown instead
+   */
+  constructor(
+    store: Store,
+    clock: Clock,
+    fire: (address: Address, timer: TimerSet) => boolean,
+    onFault: (error: unknown) => void,
+  ) {
+    this.#onFault = onFault;
     this.#store = store;
     this.#clock = clock;
     this.#fire = fire;
@@ -88,7 +100,18 @@ export class Timers {
     this.#sleep?.cancel();
     const ms = Math.min(MAX_SLEEP_MS, Math.max(0, due - this.#clock.now()));
     this.#wakeAt = due;
-    this.#sleep = this.#clock.setTimeout(() => this.#tick(), ms);
+    this.#sleep = this.#clock.setTimeout(() => this.#wake(), ms);
+  }
+
+  /** A row that rotted while we ran is told and passed over: the others fire all the same. */
+  #wake(): void {
+    try {
+      this.#tick();
+    } catch (error) {
+      this.#unreadable.add(JSON.stringify(this.#cursor));
+      this.#onFault(error);
+      this.#sleepUntil(this.#clock.now());
+    }
   }
 
   #tick(): void {
@@ -100,12 +123,13 @@ export class Timers {
     for (const { key, value } of this.#store.range('timer', { prefix: [], ...from })) {
       const [due, tenant, kind, id] = key as [number, string, string, string];
       this.#cursor = key;
+      if (this.#unreadable.size > 0 && this.#unreadable.has(JSON.stringify(key))) continue;
       if (due > now || burst === BURST) {
         next = due;
         break;
       }
       const address = { tenant, kind, id };
-      const timer = decode<TimerSet>(value);
+      const timer = decodeRow<TimerSet>('timer', key, value);
       const known = name(address, timer);
       if (this.#fired.has(known) || this.#turnedAway.has(formatAddress(address))) continue;
       burst++;

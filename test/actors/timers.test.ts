@@ -52,6 +52,26 @@ describe('durable timers', () => {
     await test.stop();
   });
 
+  it('fire beside one whose row rots while they wait, and it fires once the row is put back', async () => {
+    const faults: unknown[] = [];
+    const test = await testSystem([alarm], { onFault: (error) => faults.push(error) });
+    await test.system.spawn(a, {});
+    await test.system.ask(a, { type: 'set', id: 'rotten', delayMs: 1_000 });
+    await test.system.ask(a, { type: 'set', id: 'sound', delayMs: 2_000 });
+    const [row] = [...test.store.range('timer', { prefix: [], limit: 1 })];
+    const put = (value: Uint8Array) => test.store.commit([{ op: 'put', table: 'timer', key: row!.key, value }]);
+    await put(row!.value.map((byte, i) => (i === 0 ? 0xc1 : byte)));
+    await test.clock.advance(60_000);
+    expect(await rang(test)).toEqual(['sound']);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatchObject({ code: 'CORRUPTED', message: expect.stringContaining('of the table "timer"') });
+    await put(row!.value);
+    const again = await restart(test);
+    await again.clock.advance(0);
+    expect(await rang(again)).toEqual(['sound', 'rotten']);
+    await again.stop();
+  });
+
   it('do not fire when cancelled or set anew, before a restart or after it', async () => {
     let test = await setUp();
     const { system } = test;

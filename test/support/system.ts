@@ -18,12 +18,17 @@ export interface TestSystem {
 
 export async function testSystem(
   kinds: readonly Kind[],
-  options: Partial<SystemOptions> & { store?: Store; clock?: FakeClock; durability?: 'durable' | 'relaxed' } = {},
+  options: Partial<SystemOptions> & {
+    store?: Store;
+    clock?: FakeClock;
+    durability?: 'durable' | 'relaxed';
+    onFault?: (error: unknown) => void;
+  } = {},
 ): Promise<TestSystem> {
-  const { store = createMemoryStore(), clock = new FakeClock(), durability = 'durable', ...rest } = options;
+  const { store = createMemoryStore(), clock = new FakeClock(), durability = 'durable', onFault, ...rest } = options;
   const logged: TestSystem['logged'] = [];
   const log = (level: string) => (facts: object, message: string) => void logged.push({ level, facts, message });
-  const host = new EmbeddedHost({ store, clock, durability });
+  const host = new EmbeddedHost({ store, clock, durability, ...(onFault ? { onFault } : {}) });
   await host.adopt(kinds);
   const system = new System({
     host,
