@@ -28,7 +28,7 @@ import { readText } from './words.ts';
  * match nothing come last with score 0; they are returned when topK asks for them.
  *
  * An index is kept for every session that was asked about lexically, at most `maxMemories` texts in all; the least
- * recently used ones give way and are built anew when asked again (4 to 8 ms for a full session).
+ * recently used ones give way and are built anew when asked again (4 to 28 ms for a full session of 25 to 200 words a memory).
  */
 export function createRanker(options: Partial<RankSettings> = {}): Ranker {
   const settings: RankSettings = { ...DEFAULT_SETTINGS, ...options };

@@ -15,7 +15,7 @@ export interface RankSettings extends Bm25Settings, StructureSettings {
   readonly vectorWeight: number;
   /** Share of the query's idf the best memory must have for the words to be fully trusted, above 0 to 1. */
   readonly coverage: number;
-  /** Texts kept in indexes, over all sessions; one of 25 to 200 words takes 0.7 to 2.3 KB. */
+  /** Texts kept in indexes, over all sessions; one of 25 to 200 words takes 0.3 to 1 KB. */
   readonly maxMemories: number;
 }
 
@@ -42,6 +42,6 @@ export const DEFAULT_SETTINGS: RankSettings = {
    * are always trusted, 80.6 at 0.5, 78.0 at 1.
    */
   coverage: 0.3,
-  /** About 380 full sessions, 70 to 230 MB. */
-  maxMemories: 100_000,
+  /** About 1,100 full sessions, 90 to 290 MB. */
+  maxMemories: 300_000,
 };
