@@ -171,7 +171,7 @@ describe('synod bench start', () => {
 });
 
 describe('synod bench memory', () => {
-  it('weighs live and passive sessions', async () => {
+  it('weighs live and passive sessions', { timeout: 180_000 }, async () => {
     const { measurements } = await bench('memory', '--fill', '2');
     const cases = measurements.map((line) => line.case).filter((name) => name.startsWith('RSS'));
     expect(cases).toEqual([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NAMES } from '../../bench/index.ts';
 import { synod } from './synod.ts';
 
 const BAD: readonly [what: string, args: readonly string[], env: Record<string, string>, line: string][] = [
@@ -67,12 +68,7 @@ const BAD: readonly [what: string, args: readonly string[], env: Record<string, 
   ['half an address', ['inspect', '--actor', 'a/b'], {}, '--actor is "a/b", wanted tenant/kind/id'],
   ['an export to nowhere', ['export'], {}, '--out is missing, wanted --out FILE'],
   ['an import from nowhere', ['import'], {}, '--in is missing, wanted --in FILE'],
-  [
-    'an unknown benchmark',
-    ['bench', 'speed'],
-    {},
-    'there is no benchmark "speed"; one of recall, drift, asks, http, load, memory, start wanted',
-  ],
+  ['an unknown benchmark', ['bench', 'speed'], {}, `there is no benchmark "speed"; one of ${NAMES.join(', ')} wanted`],
   ['no time at all', ['bench', '--seconds', '0'], {}, '--seconds is "0", wanted seconds from 0.05 to 600'],
   [
     'a target that is no URL',

@@ -199,7 +199,7 @@ describe('looking', () => {
 
   it.each(['/v1/readyz', '/readyz'])('says at %s that every part is ready', async (path) => {
     const reply = await server.anonymous.get(path);
-    const checks = { backend: 'ok', database: 'ok', embedder: 'ok' };
+    const checks = { backend: 'ok', database: 'ok', embedder: 'ok', compute: 'ok' };
     expect([reply.status, reply.body]).toEqual([200, { status: 'ready', checks }]);
   });
 

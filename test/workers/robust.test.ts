@@ -42,7 +42,10 @@ describe('cappedShares', () => {
         const given = Float64Array.from(list);
         const shares = cappedShares(given, cap);
         const total = shares.reduce((sum, share) => sum + share, 0);
-        if (given.every((weight) => weight === 0)) return expect(total).toBe(0);
+        if (given.every((weight) => weight === 0)) {
+          expect(total).toBe(0);
+          return;
+        }
         expect(total).toBeCloseTo(1, 10);
         const members = shares.reduce((count, share) => count + (share > 0 ? 1 : 0), 0);
         const most = Math.max(cap, 1 / members) * (1 + 1e-12);
