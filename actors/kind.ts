@@ -6,6 +6,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import type { z } from 'zod';
+import type { SendParams } from './effects.ts';
 
 /** Kind in the address of messages the runtime itself sends. No actor has it. */
 export const RUNTIME_KIND = 'synod';
@@ -34,6 +35,8 @@ export interface Kind<TMachine extends AnyStateMachine = AnyStateMachine> {
    * them everything durable.
    */
   readonly arrange?: (context: never) => unknown;
+  /** Messages that go out with the commit that removes an actor, so that nobody goes on counting on it. */
+  readonly farewell?: (context: never) => readonly SendParams[];
   /** One life that works: used by the documentation, the conformance suite and the golden files. */
   readonly example: { readonly input: unknown; readonly events: readonly { readonly type: string }[] };
   /** Whether the runtime ships it, or an application brought it. */

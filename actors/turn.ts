@@ -106,8 +106,14 @@ function foldInto(cell: Cell, event: ActorEvent): Folded | AppError {
       throw error;
     }
   }
-  if (event.type === REMOVED) return { snapshot: null, effects: [] };
+  if (event.type === REMOVED) return { snapshot: null, effects: farewell(cell) };
   return chart.fold(cell.snapshot!, event);
+}
+
+/** What an actor has to tell others when it goes. */
+function farewell({ snapshot, runtime }: Cell): Fold['effects'] {
+  const messages = runtime.kind.farewell?.(snapshot!.context as never) ?? [];
+  return messages.map((params) => ({ type: 'send', params }));
 }
 
 /** The statechart's own no: the snapshot and the other effects of this fold are dropped. */
