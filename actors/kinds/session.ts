@@ -8,7 +8,7 @@
 import { setup } from 'xstate';
 import { effects } from '../effects.ts';
 import { defineKind } from '../kind.ts';
-import { tidings } from './session/circle.ts';
+import { farewell, tidings } from './session/circle.ts';
 import { createSession, type SessionInput } from './session/create.ts';
 import { type CommandName, type SessionEvent, schemas } from './session/events.ts';
 import { handle } from './session/handle.ts';
@@ -141,6 +141,7 @@ export const session = defineKind({
   origin: 'builtin',
   machine,
   arrange: (context: SessionContext): SessionContext => ({ ...context, memories: packed(context.memories) }),
+  farewell,
   commands: Object.fromEntries(
     (Object.keys(schemas) as CommandName[]).map((name) => [name, { summary: summaries[name], schema: schemas[name] }]),
   ),

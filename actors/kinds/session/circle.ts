@@ -60,3 +60,9 @@ export function tidings({ id, cluster }: SessionContext, facts: readonly Fact[])
       event: { ...(payload as object), type, session: id },
     }));
 }
+
+/** A member that is deleted says so. A cluster's own session goes with its cluster, which knows. */
+export function farewell({ id, cluster }: SessionContext): SendParams[] {
+  if (cluster === null || cluster === id) return [];
+  return [{ to: { kind: 'cluster', id: cluster }, event: { type: 'member.gone', session: id } }];
+}
