@@ -1,4 +1,9 @@
 /** Everything the outside may ask, in the order the documentation shows it. */
+import { create as createCluster, remove as removeCluster } from './cluster/create.ts';
+import { feedback } from './cluster/feedback.ts';
+import { addMember, removeMember } from './cluster/members.ts';
+import { get as getCluster, list as listClusters } from './cluster/read.ts';
+import { run as runCluster, store as storeCluster } from './cluster/talk.ts';
 import { embeddings } from './embeddings.ts';
 import { health, live, metrics, ready } from './health.ts';
 import type { Operation } from './operation.ts';
@@ -40,6 +45,15 @@ export const OPERATIONS: readonly Operation[] = [
   putEntity,
   listEntities,
   removeEntity,
+  createCluster,
+  listClusters,
+  getCluster,
+  removeCluster,
+  storeCluster,
+  runCluster,
+  feedback,
+  addMember,
+  removeMember,
   embeddings,
   health,
   ready,

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { formatAddress } from '../../../actors/address.ts';
 import { AppError } from '../../../actors/errors.ts';
 import type { SessionInput } from '../../../actors/kinds/session/create.ts';
+import type { SessionContext } from '../../../actors/kinds/session/model.ts';
 import { type Context, operation } from '../operation.ts';
 import { id, MAX_VECTORS_BYTES, maybe, sessionPath, vector } from '../schemas.ts';
 import { noSession, sessionAddress, toVector } from './access.ts';
+import { ownerOf, tellCircle } from './owner.ts';
 
 const capacity = z.int().min(1).max(5_000);
 
@@ -105,22 +107,39 @@ export const remove = operation({
   name: 'session.delete',
   dialect: 'cortex',
   summary: 'Delete a session',
-  description: 'Its memories, vectors and texts leave the store; the log keeps the hashes.',
+  description:
+    'Its memories, vectors and texts leave the store; the log keeps the hashes. It leaves its cluster, too. The own ' +
+    'session of a cluster goes with the cluster only (409).',
   http: { method: 'DELETE', path: '/v1/session/{id}', status: 200 },
   input: { path: sessionPath },
   output: z.object({ session_id: z.string(), deleted: z.boolean() }),
   access: 'tenant',
   mutates: true,
+  errors: [409],
   example: { path: { id: '$session' } },
   owned: ['path.id'],
   run: async (context, { path }) => {
-    const { caller, services } = context;
-    const removed = await services.system.remove(sessionAddress(context, path.id), {
-      correlationId: caller.requestId,
-      ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `delete:${caller.idempotencyKey}` }),
-    });
-    if (!removed) throw noSession();
-    services.ranker.forget(formatAddress(sessionAddress(context, path.id)));
+    const owner = ownerOf(context, path.id);
+    if (owner !== null) throw new AppError('CONFLICT', `Session belongs to a ${owner}; delete the ${owner} instead`);
+    const view = await context.services.system.read<SessionContext>(sessionAddress(context, path.id));
+    await removeSession(context, path.id);
+    if (view) await tellCircle(context, view.context);
     return { session_id: path.id, deleted: true };
   },
 });
+
+/**
+ * Deletes a session, whoever it belongs to.
+ *
+ * @throws AppError NOT_FOUND
+ */
+export async function removeSession(context: Context, id: string): Promise<void> {
+  const { caller, services } = context;
+  const address = sessionAddress(context, id);
+  const removed = await services.system.remove(address, {
+    correlationId: caller.requestId,
+    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `delete:${caller.idempotencyKey}` }),
+  });
+  if (!removed) throw noSession();
+  services.ranker.forget(formatAddress(address));
+}

@@ -20,7 +20,7 @@ import { untilFresh } from './turnstile.ts';
 /** Similarity from which an answer may be reused, unless the caller says otherwise. */
 const SHORT_CIRCUIT = 0.85;
 
-const body = z.object({
+export const runBody = z.object({
   message: text,
   session_id: maybe(id).describe('Absent: a new session.'),
   response: maybe(text).describe("The model's answer to the message before; stored first."),
@@ -32,7 +32,7 @@ const body = z.object({
   episode: maybe(name(200)).describe('Label of a conversation inside the session.'),
 });
 
-export type RunBody = z.output<typeof body>;
+export type RunBody = z.output<typeof runBody>;
 
 export const runOutput = z.object({
   session_id: z.string(),
@@ -62,7 +62,7 @@ export const run = operation({
     'Stores the previous answer when one is given, measures the message against the session, buffers it until its ' +
     'answer is stored, and returns the context block.',
   http: { method: 'POST', path: '/v1/run', status: 200 },
-  input: { body },
+  input: { body: runBody },
   output: runOutput,
   access: 'tenant',
   mutates: true,
@@ -72,13 +72,25 @@ export const run = operation({
   run: async (context, { body }) => await runSession(context, body),
 });
 
-/** Also behind the cluster's run: a cluster's own session is an ordinary one. */
-export async function runSession(context: Context, body: RunBody): Promise<z.input<typeof runOutput>> {
+async function runSession(context: Context, body: RunBody): Promise<z.input<typeof runOutput>> {
   const id = body.session_id ?? context.caller.newId();
   const created =
     body.session_id === undefined ||
     (body.reset_context && !context.services.system.exists(sessionAddress(context, id)));
   if (created) await spawn(context, id);
+  return runIn(context, id, body);
+}
+
+/**
+ * Runs in a session that has to be there; also behind the cluster's run, as a cluster's own session is an ordinary one.
+ *
+ * @throws AppError NOT_FOUND for an absent session, also with `reset_context`
+ */
+export async function runIn(
+  context: Context,
+  id: string,
+  body: Omit<RunBody, 'session_id'>,
+): Promise<z.input<typeof runOutput>> {
   return untilFresh(context, id, () => attemptRun(context, id, body));
 }
 
@@ -93,7 +105,11 @@ async function spawn(context: Context, id: string): Promise<void> {
     });
 }
 
-async function attemptRun(context: Context, id: string, body: RunBody): Promise<z.input<typeof runOutput>> {
+async function attemptRun(
+  context: Context,
+  id: string,
+  body: Omit<RunBody, 'session_id'>,
+): Promise<z.input<typeof runOutput>> {
   const { config } = context.services;
   const before = await readSession(context, id).catch((error: unknown) => {
     throw error instanceof AppError && error.code === 'NOT_FOUND' ? noSession() : error;
@@ -140,7 +156,11 @@ function sameMemories(before: SessionContext, after: SessionContext): boolean {
 
 type InlineResponse = CommandEvent<'run'>['response'];
 
-async function inlineResponse(context: Context, session: SessionContext, body: RunBody): Promise<InlineResponse> {
+async function inlineResponse(
+  context: Context,
+  session: SessionContext,
+  body: Pick<RunBody, 'response' | 'reset_context'>,
+): Promise<InlineResponse> {
   if (body.response === undefined) return null;
   const pending = body.reset_context ? null : session.pending;
   const [embedding] = await embedForStore(context, session, [chunkText(pending?.message ?? null, body.response)]);
@@ -168,7 +188,7 @@ function countShownEntities(context: Context, id: string, { entities }: Block): 
 
 function answer(
   id: string,
-  body: RunBody,
+  body: Omit<RunBody, 'session_id'>,
   outcome: RunOutcome,
   session: SessionContext,
   recalled: Recalled,

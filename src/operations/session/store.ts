@@ -8,7 +8,7 @@ import { embedForStore } from './embed.ts';
 import { metricsOf } from './metrics.ts';
 import { untilFresh } from './turnstile.ts';
 
-const body = z.object({
+export const storeBody = z.object({
   session_id: id,
   response: text.describe("The model's answer."),
   message: maybe(text).describe('The question, when no run came before: both are stored in one call.'),
@@ -16,9 +16,9 @@ const body = z.object({
   episode: maybe(name(200)).describe('Label of a conversation inside the session; a change of label starts a new one.'),
 });
 
-type StoreBody = z.output<typeof body>;
+type StoreBody = z.output<typeof storeBody>;
 
-const output = z.object({
+export const storeOutput = z.object({
   session_id: z.string(),
   stored: z.boolean().describe('False when isolation did not let it in.'),
   memory_hash: z.string().nullable(),
@@ -37,18 +37,23 @@ export const store = operation({
   summary: 'Learn from an answer',
   description: 'Pairs the answer with the pending message; durable when the reply arrives.',
   http: { method: 'POST', path: '/v1/store', status: 200 },
-  input: { body },
-  output,
+  input: { body: storeBody },
+  output: storeOutput,
   access: 'tenant',
   mutates: true,
   heavy: true,
   errors: [409],
   example: { body: { session_id: '$session', response: 'We picked mpnet 768d for German content.' } },
   owned: ['body.session_id'],
-  run: (context, { body }) => untilFresh(context, body.session_id, () => attemptStore(context, body)),
+  run: (context, { body }) => storeIn(context, body),
 });
 
-async function attemptStore(context: Context, body: StoreBody): Promise<z.input<typeof output>> {
+/** Also behind the cluster's store. @throws AppError NOT_FOUND for an absent session */
+export function storeIn(context: Context, body: StoreBody): Promise<z.input<typeof storeOutput>> {
+  return untilFresh(context, body.session_id, () => attemptStore(context, body));
+}
+
+async function attemptStore(context: Context, body: StoreBody): Promise<z.input<typeof storeOutput>> {
   const before = await readSession(context, body.session_id);
   const pending = body.message === undefined ? before.pending : null;
   const chunk = chunkText(body.message ?? pending?.message ?? null, body.response);
