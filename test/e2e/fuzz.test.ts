@@ -16,6 +16,7 @@ import { openServer, rawRequest, type TestServer } from '../support/server.ts';
 const SEED = Number(process.env.SYNOD_FUZZ_SEED ?? 20_260_101);
 const RUNS = Number(process.env.SYNOD_FUZZ_RUNS ?? 1_500);
 const TARGET = 'target';
+const CLUSTER = 'target-cluster';
 const DIMENSION = 384;
 
 const OBJECT_KEYS = Reflect.ownKeys(Object.prototype);
@@ -36,6 +37,25 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
 });
+
+/** What requests are aimed at. Some delete it, so it is made again before each. */
+async function targets(): Promise<void> {
+  await ada.post('/v1/session/create', { session_id: TARGET });
+  const { system } = server.running.runtime;
+  const cluster = { tenant: 'ada', kind: 'cluster', id: CLUSTER };
+  if (system.exists(cluster)) return;
+  const vectors = { dimension: DIMENSION, embedder: server.running.runtime.services.embedder.id };
+  const own = { config: vectors, template: null, policies: [], cluster: CLUSTER };
+  await system.spawn({ ...cluster, kind: 'session' }, own);
+  await system.spawn(cluster, { name: 'target', mode: 'robust', coupling: 0.5, ...vectors });
+}
+
+/** The ids an operation's example speaks of. */
+const aimed = (text: string) =>
+  text.replaceAll('"$session"', JSON.stringify(TARGET)).replaceAll('"$cluster"', JSON.stringify(CLUSTER));
+
+const aimOf = ({ example }: Operation): string =>
+  (example.path as { id?: string } | undefined)?.id === '$cluster' ? CLUSTER : TARGET;
 
 const numbers = (count: number, value: string) => `[${Array.from({ length: count }, () => value).join(',')}]`;
 
@@ -78,8 +98,7 @@ interface Part {
 function bodyOf({ input, example }: Operation): Part | null {
   if (!input.body) return null;
   const { properties = {} } = z.toJSONSchema(input.body, { io: 'input', unrepresentable: 'any' });
-  const filled = JSON.stringify(example.body ?? {})
-    .replaceAll('"$session"', JSON.stringify(TARGET))
+  const filled = aimed(JSON.stringify(example.body ?? {}))
     .replaceAll('"$vector"', numbers(DIMENSION, '0.05'))
     .replaceAll('"$state"', '{}');
   const raw = Object.entries(JSON.parse(filled) as object).map(([k, v]) => [k, JSON.stringify(v)] as const);
@@ -147,10 +166,10 @@ describe('every field of every body', () => {
     { timeout: 120_000 },
     async (_name, operation) => {
       const { fields, example } = bodyOf(operation)!;
-      const path = targetPath(operation, { id: TARGET });
+      const path = targetPath(operation, { id: aimOf(operation) });
       for (const field of fields) {
         for (const value of NASTY) {
-          await ada.post('/v1/session/create', { session_id: TARGET });
+          await targets();
           const body = write({ ...example, [field]: value });
           const wrong = await send(operation, { body }, path);
           expect(wrong, `${operation.name} ${body.slice(0, 300)}`).toBeNull();
@@ -268,7 +287,12 @@ describe('whole requests', () => {
       body: mutated(operation),
       headers,
       path: fc
-        .record({ id: fc.oneof({ weight: 3, arbitrary: fc.constant(TARGET) }, piece), key: piece, memory_hash: piece })
+        .record({
+          id: fc.oneof({ weight: 3, arbitrary: fc.constant(aimOf(operation)) }, piece),
+          session_id: fc.oneof(fc.constant(TARGET), piece),
+          key: piece,
+          memory_hash: piece,
+        })
         .map((things) => targetPath(operation, things)),
       query,
     }),
@@ -279,7 +303,7 @@ describe('whole requests', () => {
       fc.asyncProperty(request, async ({ name, body, headers: extra, path, query: wild }) => {
         const operation = OPERATIONS.find((known) => known.name === name)!;
         // A path without its parts may lead to another session; the bystander's name is never made up.
-        await ada.post('/v1/session/create', { session_id: TARGET });
+        await targets();
         const sent = { headers: extra, ...(body === undefined ? {} : { body }) };
         expect(await send(operation, sent, path + (wild ?? search(operation)))).toBeNull();
       }),

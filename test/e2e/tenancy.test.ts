@@ -12,10 +12,18 @@ let bob: Client;
 /** What Ada has, and what Bob has of the same sort. */
 let hers: Belongings;
 let his: Belongings;
-const NOTHING = { session: 'no-such-session', hash: '0'.repeat(32), key: 'no/such/key' };
+const NOTHING = {
+  session: 'no-such-session',
+  cluster: 'no-such-cluster',
+  member: 'no-such-member',
+  hash: '0'.repeat(32),
+  key: 'no/such/key',
+};
 
 interface Belongings {
   readonly session: string;
+  readonly cluster: string;
+  readonly member: string;
   readonly hash: string;
   readonly key: string;
 }
@@ -26,7 +34,11 @@ async function furnish(client: Client, name: string): Promise<Belongings> {
   const key = `${name}/key`;
   await client.ok('POST', at(session, 'entities'), { key, kind: 'path', value: `${name}'s value` });
   await client.ok('PUT', at(session, 'isolation'), { level: 'QUARANTINE' });
-  return { session, hash: memory_hash, key };
+  const settings = { name: `${name}'s cluster`, coupling_factor: 0.5 };
+  const { cluster_id: cluster } = await client.ok<{ cluster_id: string }>('POST', '/v1/cluster/', settings);
+  const member = await client.create();
+  await client.ok('POST', `/v1/cluster/${cluster}/members`, { session_id: member });
+  return { session, cluster, member, hash: memory_hash, key };
 }
 
 beforeAll(async () => {
@@ -38,23 +50,21 @@ afterAll(() => server.close());
 
 const owning = OPERATIONS.filter(({ owned }) => owned.length > 0);
 
+/** What stands for whose property in examples. */
+const standIns = (things: Belongings): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(things).map(([name, id]) => [`$${name}`, id]));
+
 /** Puts real things in the place of an example's stand-ins. */
 function fill(value: unknown, things: Belongings, vector: readonly number[], state: object): unknown {
   if (Array.isArray(value)) return value.map((item) => fill(item, things, vector, state));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, fill(v, things, vector, state)]));
   }
-  const named: Record<string, unknown> = {
-    $session: things.session,
-    $hash: things.hash,
-    $key: things.key,
-    $vector: vector,
-    $state: state,
-  };
+  const named: Record<string, unknown> = { ...standIns(things), $vector: vector, $state: state };
   return typeof value === 'string' && value in named ? named[value] : value;
 }
 
-/** Sends an operation's example with other people's things; `changed` places get another session. */
+/** Sends an operation's example with other people's things; `places` get another id. */
 async function ask(
   client: Client,
   operation: Operation,
@@ -87,10 +97,20 @@ function visible({ status, headers, text }: Reply): object {
   return { status, headers: Object.fromEntries(kept), text };
 }
 
-const stateOf = async () => {
-  const view = await server.running.runtime.system.read({ tenant: 'ada', kind: 'session', id: hers.session });
-  return { revision: view?.revision, checksum: (await ada.export(hers.session)).checksum };
-};
+/** Where everything of hers stands: whatever happened to any of it moved the log. */
+const stateOf = async () => ({
+  head: server.running.runtime.system.head('ada'),
+  checksum: (await ada.export(hers.session)).checksum,
+});
+
+/** An id of the sort that belongs at a place: as the example has it, else as the field's name says. */
+function thingAt({ example }: Operation, place: string, things: Belongings): string {
+  const [part, field] = place.split('.') as ['path' | 'query' | 'body', string];
+  const shown = (example[part] as Readonly<Record<string, string>> | undefined)?.[field];
+  const id = standIns(things)[shown ?? `$${/(\w+)_id$/.exec(field)?.[1]?.split('_').at(-1)}`];
+  if (id === undefined) throw new Error(`nobody knows what belongs at ${place}`);
+  return id;
+}
 
 describe.each(owning.map((operation) => [operation.name, operation] as const))('%s', (_name, operation) => {
   it('answers for another tenant as for nobody, and leaves no trace', async () => {
@@ -105,8 +125,8 @@ describe.each(owning.map((operation) => [operation.name, operation] as const))('
 
   it.each(operation.owned)('looks at %s alone, too', async (place) => {
     const before = await stateOf();
-    const foreign = await ask(bob, operation, his, { [place]: hers.session });
-    const absent = await ask(bob, operation, his, { [place]: NOTHING.session });
+    const foreign = await ask(bob, operation, his, { [place]: thingAt(operation, place, hers) });
+    const absent = await ask(bob, operation, his, { [place]: thingAt(operation, place, NOTHING) });
     expect(foreign.status, foreign.text).toBe(404);
     expect(visible(foreign)).toEqual(visible(absent));
     expect(await stateOf()).toEqual(before);
@@ -115,12 +135,17 @@ describe.each(owning.map((operation) => [operation.name, operation] as const))('
   it('does not give itself away when the rest of the request is wrong', async () => {
     const before = await stateOf();
     const { method, path } = operation.http;
-    const target = (id: string) =>
-      path.replace(/\{(\w+)(?::path)?\}/g, (_whole, name: string) => encodeURIComponent(name === 'id' ? id : 'x'));
-    const places = operation.owned.map((place) => place.split('.') as [string, string]);
-    const search = (id: string) =>
-      places.some(([part]) => part === 'query')
-        ? `?${places.flatMap(([part, field]) => (part === 'query' ? [`${field}=${id}`] : [])).join('&')}&top_k=x`
+    const target = (things: Belongings) =>
+      path.replace(/\{(\w+)(?::path)?\}/g, (_whole, name: string) => {
+        const place = `path.${name}`;
+        return encodeURIComponent(operation.owned.includes(place) ? thingAt(operation, place, things) : 'x');
+      });
+    const places = operation.owned.map((place) => [place, ...place.split('.')] as [string, string, string]);
+    const named = (wanted: string, things: Belongings) =>
+      places.flatMap(([place, part, field]) => (part === wanted ? [[field, thingAt(operation, place, things)]] : []));
+    const search = (things: Belongings) =>
+      places.some(([, part]) => part === 'query')
+        ? `?${new URLSearchParams([...(named('query', things) as [string, string][]), ['top_k', 'x']])}`
         : '';
     for (const rest of [
       {},
@@ -129,12 +154,11 @@ describe.each(owning.map((operation) => [operation.name, operation] as const))('
       { state_dict: { a: 1 } },
       { level: 'NONE', key: '' },
     ]) {
-      const send = (id: string) => {
-        const own = places.flatMap(([part, field]) => (part === 'body' ? [[field, id]] : []));
-        const body = operation.input.body ? { ...Object.fromEntries(own), ...rest } : undefined;
-        return bob.call(method, target(id) + search(id), body);
+      const send = (things: Belongings) => {
+        const body = operation.input.body ? { ...Object.fromEntries(named('body', things)), ...rest } : undefined;
+        return bob.call(method, target(things) + search(things), body);
       };
-      const [foreign, absent] = [await send(hers.session), await send(NOTHING.session)];
+      const [foreign, absent] = [await send(hers), await send(NOTHING)];
       expect(foreign.status).toBeGreaterThanOrEqual(400);
       expect(visible(foreign)).toEqual(visible(absent));
     }

@@ -53,7 +53,7 @@ export interface Outcomes {
     readonly added: boolean;
     readonly error?: { readonly code: string; readonly message: string };
   };
-  'member.remove': { readonly removed: boolean };
+  'member.remove': { readonly removed: true };
   'member.gone': { readonly removed: boolean };
   /** `claimed`: false when the region had it already. */
   'region.claim': { readonly claimed: boolean };

@@ -50,6 +50,7 @@ export function memberRemove(context: ClusterContext, { session }: Payload<'memb
   if (context.joining.includes(session)) {
     return refused(context, 'STALE', `session "${session}" is being added; try again`);
   }
+  if (!isMember(context, session)) return refused(context, 'NOT_FOUND', 'Session is not a member of this cluster');
   const leave = send('session', session, { type: 'cluster.leave', cluster: context.id });
   return without(context, session, [leave]);
 }

@@ -44,13 +44,16 @@ export async function tellCluster<N extends CommandName>(
   event: Omit<CommandEvent<N>, 'at'>,
 ): Promise<Told<N>> {
   const { caller, services } = context;
+  const address = clusterAddress(context, id);
   const { reply, revision, repeated } = await services.system
-    .ask<ClusterContext>(clusterAddress(context, id), event as { type: N }, {
+    .ask<ClusterContext>(address, event as { type: N }, {
       correlationId: caller.requestId,
       ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${event.type}:${caller.idempotencyKey}` }),
     })
     .catch((error: unknown) => {
-      throw error instanceof AppError && error.code === 'NOT_FOUND' ? noCluster() : error;
+      const missing = error instanceof AppError && error.code === 'NOT_FOUND';
+      // A cluster can be there and refuse because a member is not.
+      throw missing && !services.system.exists(address) ? noCluster() : error;
     });
   return { outcome: reply as Outcomes[N], revision, repeated };
 }

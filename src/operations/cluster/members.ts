@@ -57,9 +57,7 @@ export const removeMember = operation({
   example: { path: { id: '$cluster', session_id: '$member' } },
   owned: ['path.id', 'path.session_id'],
   run: async (context, { path }) => {
-    await readCluster(context, path.id);
     const { outcome } = await tellCluster(context, path.id, { type: 'member.remove', session: path.session_id });
-    if (!outcome.removed) throw new AppError('NOT_FOUND', 'Session is not a member of this cluster');
-    return { cluster_id: path.id, session_id: path.session_id, removed: true };
+    return { cluster_id: path.id, session_id: path.session_id, removed: outcome.removed };
   },
 });
