@@ -216,8 +216,14 @@ export async function play(system: System, answers: Answers, pause: Pause): Prom
   }
 }
 
-async function settleAll(
-  calls: readonly (readonly [string, () => Promise<Answered>])[],
+/**
+ * Makes calls at once, each again until it is answered.
+ *
+ * @param calls by key
+ * @throws Error for an answer that differs from the one before, or took effect again
+ */
+export async function settleAll(
+  calls: readonly (readonly [string, () => Promise<Pick<Answered, 'reply' | 'repeated'>>])[],
   answers: Answers,
   pause: Pause,
 ): Promise<void> {
