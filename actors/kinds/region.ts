@@ -34,9 +34,13 @@ const turn = chart.enqueueActions(({ context, event, enqueue }) => {
   for (const wish of wishes) enqueue(wish);
 });
 
-const taken = { actions: turn } as const;
+const begin = chart.assign({ reached: ({ context, event }) => reachedBy(context, event.at) });
 
-export const machine = chart.createMachine({
+const failed = chart.assign({ failures: ({ context }) => context.failures + 1 });
+
+const taken = { actions: 'turn' } as const;
+
+export const machine = chart.extend({ actions: { turn, begin, failed } }).createMachine({
   id: 'region',
   context: ({ input }) => createRegion(input),
   initial: 'watching',
@@ -54,7 +58,7 @@ export const machine = chart.createMachine({
       always: {
         guard: 'reached',
         target: 'realigning',
-        actions: chart.assign({ reached: ({ context, event }) => reachedBy(context, event.at) }),
+        actions: 'begin',
       },
     },
     realigning: {
@@ -62,8 +66,8 @@ export const machine = chart.createMachine({
         id: 'realign',
         src: 'realignment',
         input: ({ context }) => ({ session: context.id, clusters: context.clusters.map(({ id }) => id) }),
-        onDone: { target: 'watching', actions: turn },
-        onError: { target: 'waiting', actions: chart.assign({ failures: ({ context }) => context.failures + 1 }) },
+        onDone: { target: 'watching', actions: 'turn' },
+        onError: { target: 'waiting', actions: 'failed' },
       },
     },
     waiting: { after: { retry: 'realigning' } },

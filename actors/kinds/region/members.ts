@@ -3,6 +3,7 @@
  * While it has not answered it cannot be removed, so one that was let go is never listed by an answer it gave before.
  */
 import type { SendParams } from '../../effects.ts';
+import { OBSERVER_ID } from '../observer/model.ts';
 import { ask, cancelTimer, publish, refused, reply, type Step, send, type Wish } from '../wishes.ts';
 import type { ClaimAnswer, Outcomes, Payload } from './events.ts';
 import { hasCluster, MAX_CLUSTERS, type RegionContext } from './model.ts';
@@ -73,6 +74,6 @@ export function farewell({ id, clusters, claiming, observed }: RegionContext): S
       to: { kind: 'cluster', id: cluster },
       event: { type: 'region.release', region: id },
     })),
-    ...(observed ? [{ to: { kind: 'observer', id: 'observer' }, event: { type: 'region.gone', region: id } }] : []),
+    ...(observed ? [{ to: { kind: 'observer', id: OBSERVER_ID }, event: { type: 'region.gone', region: id } }] : []),
   ];
 }
