@@ -19,6 +19,9 @@ import { reachedBy } from './region/votes.ts';
 /** Before a failed realignment is tried again; doubles up to a minute. */
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
+/** After which a realignment that a crash cut off goes on. */
+const RESUME_MS = 2_000;
+const RESUME = 'resume';
 
 const chart = setup({
   types: {} as { context: RegionContext; events: RegionEventIn; input: RegionInput },
@@ -37,6 +40,15 @@ const turn = chart.enqueueActions(({ context, event, enqueue }) => {
 const begin = chart.assign({ reached: ({ context, event }) => reachedBy(context, event.at) });
 
 const failed = chart.assign({ failures: ({ context }) => context.failures + 1 });
+
+/**
+ * A promise under way when the machine died runs again once its actor is needed. This timer needs it, so that the votes do
+ * not wait for the next drift.
+ */
+const resumeLater = {
+  type: 'timer',
+  params: { id: RESUME, delayMs: RESUME_MS, event: { type: 'resume' } },
+} as const;
 
 const taken = { actions: 'turn' } as const;
 
@@ -62,6 +74,9 @@ export const machine = chart.extend({ actions: { turn, begin, failed } }).create
       },
     },
     realigning: {
+      entry: resumeLater,
+      exit: { type: 'cancelTimer', params: { id: RESUME } },
+      on: { resume: { actions: resumeLater } },
       invoke: {
         id: 'realign',
         src: 'realignment',

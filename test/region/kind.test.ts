@@ -24,7 +24,7 @@ it('has an example life that works', () => {
 });
 
 it('documents every command it accepts, and accepts every command it documents', () => {
-  const answers = ['claim.*', 'vote.ended'];
+  const answers = ['claim.*', 'vote.ended', 'resume'];
   expect(new Set(kind.machine.events.filter((type) => !type.startsWith('xstate.')))).toEqual(
     new Set([...Object.keys(kind.commands), ...answers]),
   );

@@ -160,6 +160,14 @@ it('tries a realignment that failed again, after longer and longer pauses', () =
   expect(region.done().context).toMatchObject({ realignments: 1, failures: 0 });
 });
 
+it('is woken by a timer as long as it realigns', () => {
+  const region = new Driven().with('a').drift('a');
+  const resume = { id: 'resume', delayMs: 2_000, event: { type: 'resume' } };
+  expect(region.wished('timer')).toContainEqual(resume);
+  expect(region.send('resume').wished('timer')).toEqual([resume]);
+  expect(region.done().wished('cancelTimer')).toEqual([{ id: 'resume' }]);
+});
+
 it('remembers the newest events only', () => {
   const region = new Driven({ threshold: 1 }).with('a', 'b');
   for (let i = 0; i < MAX_EVENTS + 5; i++) region.drift('a', i / 1_000);

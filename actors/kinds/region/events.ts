@@ -49,6 +49,12 @@ export interface VoteEnded {
   readonly cluster: string;
 }
 
+/** From the timer that wakes a region in the middle of a realignment. */
+export interface Resume {
+  readonly type: 'resume';
+  readonly at: number;
+}
+
 /** From the promise of a realignment. */
 export interface Done {
   readonly type: 'xstate.done.actor.realign';
@@ -56,7 +62,12 @@ export interface Done {
   readonly output: Realigned;
 }
 
-export type RegionEventIn = { [N in CommandName]: CommandEvent<N> }[CommandName] | ClaimAnswer | VoteEnded | Done;
+export type RegionEventIn =
+  | { [N in CommandName]: CommandEvent<N> }[CommandName]
+  | ClaimAnswer
+  | VoteEnded
+  | Resume
+  | Done;
 
 /** Answers by command. */
 export interface Outcomes {
