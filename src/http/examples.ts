@@ -4,6 +4,7 @@ const VALUES: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
   ['$session', '7f0c2a9e-3d41-4b8e-9a57-0d6c3c1a2b7e'],
   ['$cluster', '3b1e6a52-84c7-4f0d-b2a9-5e8d7c4f1a60'],
   ['$member', 'c9d2f4b8-1a63-4e75-8f0b-92d6a7e3b514'],
+  ['$region', '5a8f3d20-6c1b-4e97-9d42-b7e0f1c2a386'],
   ['$hash', '9b74c9897bac770ffc029102a200c5de'],
   ['$key', 'src/server.ts'],
   ['$vector', [0.12, -0.05, 0.31]],

@@ -6,7 +6,12 @@ import { get as getCluster, list as listClusters } from './cluster/read.ts';
 import { run as runCluster, store as storeCluster } from './cluster/talk.ts';
 import { embeddings } from './embeddings.ts';
 import { health, live, metrics, ready } from './health.ts';
+import { clearAnomalies, listAnomalies, sample, summary } from './observer/anomalies.ts';
+import { create as createObserver, registerRegion, unregisterRegion } from './observer/create.ts';
 import type { Operation } from './operation.ts';
+import { addCluster, removeCluster as detachCluster } from './region/clusters.ts';
+import { create as createRegion, remove as removeRegion } from './region/create.ts';
+import { events, get as getRegion, list as listRegions } from './region/read.ts';
 import { expandMemory, stateContext } from './session/context.ts';
 import {
   addAnchor,
@@ -54,6 +59,20 @@ export const OPERATIONS: readonly Operation[] = [
   feedback,
   addMember,
   removeMember,
+  createRegion,
+  listRegions,
+  getRegion,
+  removeRegion,
+  addCluster,
+  detachCluster,
+  events,
+  createObserver,
+  summary,
+  sample,
+  listAnomalies,
+  clearAnomalies,
+  registerRegion,
+  unregisterRegion,
   embeddings,
   health,
   ready,

@@ -109,7 +109,7 @@ export const remove = operation({
   summary: 'Delete a session',
   description:
     'Its memories, vectors and texts leave the store; the log keeps the hashes. It leaves its cluster, too. The own ' +
-    'session of a cluster goes with the cluster only (409).',
+    'session of a cluster or a region goes with that only (409), and that of the observer stays.',
   http: { method: 'DELETE', path: '/v1/session/{id}', status: 200 },
   input: { path: sessionPath },
   output: z.object({ session_id: z.string(), deleted: z.boolean() }),
@@ -119,7 +119,8 @@ export const remove = operation({
   example: { path: { id: '$session' } },
   owned: ['path.id'],
   run: async (context, { path }) => {
-    const owner = ownerOf(context, path.id);
+    const owner = await ownerOf(context, path.id);
+    if (owner === 'observer') throw new AppError('CONFLICT', 'Session belongs to the observer');
     if (owner !== null) throw new AppError('CONFLICT', `Session belongs to a ${owner}; delete the ${owner} instead`);
     const view = await context.services.system.read<SessionContext>(sessionAddress(context, path.id));
     await removeSession(context, path.id);

@@ -1,14 +1,21 @@
 /** Sessions that are a part of something larger: what has one as its own, and what has one as a member. */
 import { AppError } from '../../../actors/errors.ts';
+import { OBSERVER_ID, type ObserverContext } from '../../../actors/kinds/observer/model.ts';
 import type { SessionContext } from '../../../actors/kinds/session/model.ts';
 import type { Context } from '../operation.ts';
 
 /** Kinds that have a session of their own, under their own id. */
-const OWNERS = ['cluster'] as const;
+const OWNERS = ['cluster', 'region'] as const;
 
 /** What a session belongs to, so that it cannot be deleted alone. */
-export function ownerOf({ caller: { tenant }, services }: Context, id: string): (typeof OWNERS)[number] | null {
-  return OWNERS.find((kind) => services.system.exists({ tenant, kind, id })) ?? null;
+export async function ownerOf(
+  { caller: { tenant }, services: { system } }: Context,
+  id: string,
+): Promise<string | null> {
+  const owner = OWNERS.find((kind) => system.exists({ tenant, kind, id }));
+  if (owner) return owner;
+  const observer = await system.read<ObserverContext>({ tenant, kind: 'observer', id: OBSERVER_ID });
+  return observer?.context.session === id ? 'observer' : null;
 }
 
 /**
