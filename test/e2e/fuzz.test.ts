@@ -17,6 +17,9 @@ const SEED = Number(process.env.SYNOD_FUZZ_SEED ?? 20_260_101);
 const RUNS = Number(process.env.SYNOD_FUZZ_RUNS ?? 1_500);
 const TARGET = 'target';
 const CLUSTER = 'target-cluster';
+const REGION = 'target-region';
+/** Long enough for votes and samples not to end or come by themselves while requests are watched. */
+const DAY_MS = 86_400_000;
 const DIMENSION = 384;
 
 const OBJECT_KEYS = Reflect.ownKeys(Object.prototype);
@@ -42,20 +45,47 @@ afterAll(async () => {
 async function targets(): Promise<void> {
   await ada.post('/v1/session/create', { session_id: TARGET });
   const { system } = server.running.runtime;
-  const cluster = { tenant: 'ada', kind: 'cluster', id: CLUSTER };
-  if (system.exists(cluster)) return;
   const vectors = { dimension: DIMENSION, embedder: server.running.runtime.services.embedder.id };
-  const own = { config: vectors, template: null, policies: [], cluster: CLUSTER };
-  await system.spawn({ ...cluster, kind: 'session' }, own);
-  await system.spawn(cluster, { name: 'target', mode: 'robust', coupling: 0.5, ...vectors });
+  const own = { config: vectors, template: null, policies: [] };
+  const cluster = { tenant: 'ada', kind: 'cluster', id: CLUSTER };
+  if (!system.exists(cluster)) {
+    await system.spawn({ ...cluster, kind: 'session' }, { ...own, cluster: CLUSTER });
+    await system.spawn(cluster, { name: 'target', mode: 'robust', coupling: 0.5, ...vectors });
+  }
+  const region = { tenant: 'ada', kind: 'region', id: REGION };
+  if (!system.exists(region)) {
+    await system.spawn({ ...region, kind: 'session' }, own);
+    await system.spawn(region, { name: 'target', threshold: 0.5, windowMs: DAY_MS });
+  }
+  const observer = { tenant: 'ada', kind: 'observer', id: 'observer' };
+  if (!system.exists(observer)) await ada.post('/v1/observer/');
+  const { intervalMs } = (await system.read<{ intervalMs: number }>(observer))!.context;
+  if (intervalMs !== DAY_MS) await system.ask(observer, { type: 'configure', intervalMs: DAY_MS });
+  await calm();
+}
+
+/** Waits for what the requests before set off: messages on their way, and a realignment that came of them. */
+async function calm(): Promise<void> {
+  const { store, host, system } = server.running.runtime;
+  for (;;) {
+    const { reached } = (await system.read<{ reached: unknown }>({ tenant: 'ada', kind: 'region', id: REGION }))!
+      .context;
+    if (reached === null && store.count('outbox') === 0 && host.backlog().turns === 0) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** The ids an operation's example speaks of. */
 const aimed = (text: string) =>
-  text.replaceAll('"$session"', JSON.stringify(TARGET)).replaceAll('"$cluster"', JSON.stringify(CLUSTER));
+  text
+    .replaceAll('"$session"', JSON.stringify(TARGET))
+    .replaceAll('"$cluster"', JSON.stringify(CLUSTER))
+    .replaceAll('"$region"', JSON.stringify(REGION));
+
+const AIMS: Readonly<Record<string, string>> = { $cluster: CLUSTER, $region: REGION };
 
 const aimOf = ({ example }: Operation): string =>
-  (example.path as { id?: string } | undefined)?.id === '$cluster' ? CLUSTER : TARGET;
+  AIMS[(example.path as { id?: string } | undefined)?.id ?? ''] ?? TARGET;
 
 const numbers = (count: number, value: string) => `[${Array.from({ length: count }, () => value).join(',')}]`;
 
@@ -290,6 +320,8 @@ describe('whole requests', () => {
         .record({
           id: fc.oneof({ weight: 3, arbitrary: fc.constant(aimOf(operation)) }, piece),
           session_id: fc.oneof(fc.constant(TARGET), piece),
+          cluster_id: fc.oneof(fc.constant(CLUSTER), piece),
+          region_id: fc.oneof(fc.constant(REGION), piece),
           key: piece,
           memory_hash: piece,
         })

@@ -16,6 +16,7 @@ const NOTHING = {
   session: 'no-such-session',
   cluster: 'no-such-cluster',
   member: 'no-such-member',
+  region: 'no-such-region',
   hash: '0'.repeat(32),
   key: 'no/such/key',
 };
@@ -24,6 +25,7 @@ interface Belongings {
   readonly session: string;
   readonly cluster: string;
   readonly member: string;
+  readonly region: string;
   readonly hash: string;
   readonly key: string;
 }
@@ -38,7 +40,12 @@ async function furnish(client: Client, name: string): Promise<Belongings> {
   const { cluster_id: cluster } = await client.ok<{ cluster_id: string }>('POST', '/v1/cluster/', settings);
   const member = await client.create();
   await client.ok('POST', `/v1/cluster/${cluster}/members`, { session_id: member });
-  return { session, cluster, member, hash: memory_hash, key };
+  const { region_id: region } = await client.ok<{ region_id: string }>('POST', '/v1/region/', {
+    name: `${name}'s region`,
+  });
+  await client.ok('POST', `/v1/region/${region}/clusters`, { cluster_id: cluster });
+  await client.ok('POST', '/v1/observer/', { region_ids: [region], sample_interval_seconds: 86_400 });
+  return { session, cluster, member, region, hash: memory_hash, key };
 }
 
 beforeAll(async () => {
@@ -79,7 +86,8 @@ async function ask(
   >;
   for (const [place, id] of Object.entries(places)) {
     const [part, field] = place.split('.') as [string, string];
-    parts[part] = { ...parts[part], [field]: id };
+    const many = Array.isArray(parts[part]?.[field]);
+    parts[part] = { ...parts[part], [field]: many ? [id] : id };
   }
   const { method, path } = operation.http;
   const target = path.replace(/\{(\w+)(?::path)?\}/g, (_whole, name: string) =>
@@ -106,8 +114,8 @@ const stateOf = async () => ({
 /** An id of the sort that belongs at a place: as the example has it, else as the field's name says. */
 function thingAt({ example }: Operation, place: string, things: Belongings): string {
   const [part, field] = place.split('.') as ['path' | 'query' | 'body', string];
-  const shown = (example[part] as Readonly<Record<string, string>> | undefined)?.[field];
-  const id = standIns(things)[shown ?? `$${/(\w+)_id$/.exec(field)?.[1]?.split('_').at(-1)}`];
+  const shown = (example[part] as Readonly<Record<string, string | readonly string[]>> | undefined)?.[field];
+  const id = standIns(things)[[shown].flat()[0] ?? `$${/(\w+)_id$/.exec(field)?.[1]?.split('_').at(-1)}`];
   if (id === undefined) throw new Error(`nobody knows what belongs at ${place}`);
   return id;
 }
@@ -183,7 +191,9 @@ describe('the list of operations', () => {
         if (!schema) return [];
         const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
         return Object.keys(properties)
-          .filter((field) => /^(id|session_id|\w+_session_id)$/.test(field) && !owned.includes(`${part}.${field}`))
+          .filter(
+            (field) => /^(id|(\w+_)?(session|cluster|region)_ids?)$/.test(field) && !owned.includes(`${part}.${field}`),
+          )
           .map((field) => `${name} ${part}.${field}`);
       }),
     );

@@ -121,10 +121,12 @@ export const unregisterRegion = operation({
   example: { path: { region_id: '$region' } },
   owned: ['path.region_id'],
   run: async (context, { path }) => {
-    const { id } = await readObserver(context);
+    const { id, regions, registering } = await readObserver(context);
+    const notHere = new AppError('NOT_FOUND', 'Region is not registered with the observer');
+    if (![...regions, ...registering].includes(path.region_id)) throw notHere;
     const event = { type: 'region.unregister' as const, region: path.region_id };
     const { unregistered } = await tellObserver(context, event);
-    if (!unregistered) throw new AppError('NOT_FOUND', 'Region is not registered with the observer');
+    if (!unregistered) throw notHere;
     return { observer_id: id, region_id: path.region_id, unregistered: true };
   },
 });

@@ -45,9 +45,11 @@ export const removeCluster = operation({
   example: { path: { id: '$region', cluster_id: '$cluster' } },
   owned: ['path.id', 'path.cluster_id'],
   run: async (context, { path }) => {
-    await readRegion(context, path.id);
+    const notHere = new AppError('NOT_FOUND', 'Cluster is not in this region');
+    const { clusters, claiming } = await readRegion(context, path.id);
+    if (![...clusters.map(({ id }) => id), ...claiming].includes(path.cluster_id)) throw notHere;
     const { removed } = await tellRegion(context, path.id, { type: 'cluster.remove', cluster: path.cluster_id });
-    if (!removed) throw new AppError('NOT_FOUND', 'Cluster is not in this region');
+    if (!removed) throw notHere;
     return { region_id: path.id, cluster_id: path.cluster_id, removed: true };
   },
 });
