@@ -1,5 +1,5 @@
 /** From a command's name to what carries it out. */
-import { cancelTimer, refused, reply, type Step, send, timer, type Wish } from '../wishes.ts';
+import { cancelTimer, refused, reply, type Step, send, timer } from '../wishes.ts';
 import { book, clearBook } from './anomalies.ts';
 import { type CommandName, type ObserverEvent, type Payload, schemas } from './events.ts';
 import type { Observation, ObserverContext, SampleReport } from './model.ts';
@@ -22,7 +22,8 @@ const handlers: Handlers = {
 /** Handles one command, or what a region, a timer or the promise answered. The context passed in is never changed. */
 export function handle(context: ObserverContext, event: ObserverEvent): Step<ObserverContext> {
   const step = handleOne(context, event);
-  return { ...step, wishes: [...step.wishes, ...pace(context, step.context, event.type === 'sample.due')] };
+  const next = paced(context, step.context, event);
+  return { context: next.context, wishes: [...step.wishes, ...next.wishes] };
 }
 
 function handleOne(context: ObserverContext, event: ObserverEvent): Step<ObserverContext> {
@@ -42,12 +43,23 @@ function isCommand(type: string): type is CommandName {
   return Object.hasOwn(handlers, type);
 }
 
-/** The timer runs while there are regions: it starts with the first, ends with the last, starts anew with another interval. */
-function pace(before: ObserverContext, after: ObserverContext, fired: boolean): Wish[] {
-  const [had, has] = [before.regions.length > 0, after.regions.length > 0];
-  if (!has) return had ? [cancelTimer(TIMER)] : [];
-  if (had && !fired && before.intervalMs === after.intervalMs) return [];
-  return [timer(TIMER, after.intervalMs, { type: 'sample.due' })];
+/**
+ * The timer runs while there are regions: it starts with the first and ends with the last. It starts anew with another
+ * interval, and when the clock was set back: else the next sample would be as far away as the clock went.
+ */
+function paced(before: ObserverContext, after: ObserverContext, { type, at }: ObserverEvent): Step<ObserverContext> {
+  const { regions, intervalMs, dueAt } = after;
+  if (regions.length === 0) {
+    return dueAt === null
+      ? { context: after, wishes: [] }
+      : { context: { ...after, dueAt: null }, wishes: [cancelTimer(TIMER)] };
+  }
+  const runs = dueAt !== null && dueAt - at <= intervalMs;
+  if (runs && type !== 'sample.due' && before.intervalMs === intervalMs) return { context: after, wishes: [] };
+  return {
+    context: { ...after, dueAt: at + intervalMs },
+    wishes: [timer(TIMER, intervalMs, { type: 'sample.due' })],
+  };
 }
 
 /** Takes a sample in: what it shows of regions that are registered still. */

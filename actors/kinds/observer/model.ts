@@ -86,6 +86,8 @@ export interface ObserverContext {
   readonly regions: readonly string[];
   /** Regions that were asked to be looked at and have not answered yet, in the order they were asked. */
   readonly registering: readonly string[];
+  /** Unix ms of the next sample, null without regions. */
+  readonly dueAt: number | null;
   /** Oldest first, at most {@link MAX_ANOMALIES}. */
   readonly anomalies: readonly Anomaly[];
   readonly nextAnomaly: number;
@@ -117,6 +119,7 @@ export function createObserver({ id, session, intervalMs, at }: ObserverInput): 
     intervalMs,
     regions: [],
     registering: [],
+    dueAt: null,
     anomalies: [],
     nextAnomaly: 1,
     sample: null,
