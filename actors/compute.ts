@@ -47,3 +47,12 @@ export interface Compute {
   /** Takes no more, works off what waits, ends the threads. */
   close(): Promise<void>;
 }
+
+/**
+ * Rows in shared memory for one task, all zeros; for rows that stay, `createSlab` is faster.
+ *
+ * @returns row-major, shape [n, d]
+ */
+export function sharedRows(n: number, d: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(n * d * Float32Array.BYTES_PER_ELEMENT));
+}
