@@ -20,7 +20,7 @@ function live(upTo: readonly { type: string }[]) {
 }
 
 /** What one more event comes to after the example's life. */
-function after(event: { type: string; [key: string]: unknown }): {
+function andThen(event: { type: string; [key: string]: unknown }): {
   context: ClusterContext;
   effects: readonly Effect[];
 } {
@@ -70,14 +70,14 @@ describe('a drift', () => {
   const drift = { drift_score: 0.9, drift_phase: 'drifted', confirmed: true };
 
   it.each(['ada', 'example'])('of %s reaches the region', (session) => {
-    const done = after({ type: 'drift', session, ...drift });
+    const done = andThen({ type: 'drift', session, ...drift });
     const event = { type: 'drift', cluster: 'example', session, ...drift };
     expect(params(done, 'send')).toEqual([{ to: { kind: 'region', id: 'north' }, event }]);
     expect(done.context.lastDrift).toEqual({ at: 1, session, score: 0.9, phase: 'drifted', confirmed: true });
   });
 
   it('of a session that is no member concerns nobody', () => {
-    const done = after({ type: 'drift', session: 'carol', ...drift });
+    const done = andThen({ type: 'drift', session: 'carol', ...drift });
     expect(params(done, 'send')).toEqual([]);
     expect(done.context.lastDrift?.session).toBe('ada');
   });
@@ -85,11 +85,11 @@ describe('a drift', () => {
 
 describe('a region', () => {
   it('claims a cluster alone, as often as it likes, and gives it back', () => {
-    expect(params(after({ type: 'region.claim', region: 'north' }), 'reply')).toEqual([{ claimed: false }]);
-    expect(params(after({ type: 'region.claim', region: 'south' }), 'refuse')).toMatchObject([{ code: 'CONFLICT' }]);
-    const other = after({ type: 'region.release', region: 'south' });
+    expect(params(andThen({ type: 'region.claim', region: 'north' }), 'reply')).toEqual([{ claimed: false }]);
+    expect(params(andThen({ type: 'region.claim', region: 'south' }), 'refuse')).toMatchObject([{ code: 'CONFLICT' }]);
+    const other = andThen({ type: 'region.release', region: 'south' });
     expect([params(other, 'reply'), other.context.region]).toEqual([[{ released: false }], 'north']);
-    const own = after({ type: 'region.release', region: 'north' });
+    const own = andThen({ type: 'region.release', region: 'north' });
     expect([params(own, 'reply'), own.context.region]).toEqual([[{ released: true }], null]);
   });
 });
@@ -98,7 +98,7 @@ describe('feedback', () => {
   const vector = Float64Array.of(0, 0, 0, 1);
 
   it('goes to each member named, once, and to nobody else', () => {
-    const done = after({ type: 'feedback', vector, sessions: ['ada', 'bob', 'ada', 'carol'] });
+    const done = andThen({ type: 'feedback', vector, sessions: ['ada', 'bob', 'ada', 'carol'] });
     const event = { type: 'vector.blend', vector, share: 0.3 };
     expect(params(done, 'send')).toEqual([{ to: { kind: 'session', id: 'ada' }, event }]);
     expect(params(done, 'reply')).toEqual([{ updated: 1 }]);
@@ -110,7 +110,7 @@ describe('feedback', () => {
     [Float64Array.of(1, 0, 0, Number.POSITIVE_INFINITY), 'INVALID'],
     [[1, 0, 0, 0], 'INVALID'],
   ])('of %j is refused', (bad, code) => {
-    expect(params(after({ type: 'feedback', vector: bad, sessions: ['ada'] }), 'refuse')).toMatchObject([{ code }]);
+    expect(params(andThen({ type: 'feedback', vector: bad, sessions: ['ada'] }), 'refuse')).toMatchObject([{ code }]);
   });
 });
 
@@ -123,7 +123,7 @@ it.each([
   { type: 'region.claim' },
   { type: 'join.nobody.reply', value: { joined: true } },
 ])('refuses %j', (event) => {
-  expect(params(after(event), 'refuse')).toHaveLength(1);
+  expect(params(andThen(event), 'refuse')).toHaveLength(1);
 });
 
 it('says good-bye to its members, to those about to join, and to its region', () => {
