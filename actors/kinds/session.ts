@@ -8,6 +8,7 @@
 import { setup } from 'xstate';
 import { effects } from '../effects.ts';
 import { defineKind } from '../kind.ts';
+import { DEFAULT_USER } from './partition.ts';
 import { farewell, tidings } from './session/circle.ts';
 import { createSession, type SessionInput } from './session/create.ts';
 import { type CommandName, type SessionEvent, schemas } from './session/events.ts';
@@ -131,11 +132,16 @@ const events: readonly SessionEvent[] = [
 
 export const session = defineKind({
   name: 'session',
-  version: 2,
+  version: 3,
   migrations: {
     1: (state) => {
       const { outcome, ...rest } = state.context as SessionContext;
       return { ...state, context: { ...rest, cluster: null, outcome } };
+    },
+    // What was made before there were users belongs to the one everybody begins as; a cluster's own session to nobody.
+    2: (state) => {
+      const { outcome, ...rest } = state.context as SessionContext;
+      return { ...state, context: { ...rest, user: rest.cluster === rest.id ? null : DEFAULT_USER, outcome } };
     },
   },
   origin: 'builtin',
@@ -146,7 +152,14 @@ export const session = defineKind({
     (Object.keys(schemas) as CommandName[]).map((name) => [name, { summary: summaries[name], schema: schemas[name] }]),
   ),
   example: {
-    input: { id: 'example', config: { dimension: 4 }, template: null, policies: [], at: START } satisfies SessionInput,
+    input: {
+      id: 'example',
+      config: { dimension: 4 },
+      template: null,
+      policies: [],
+      user: DEFAULT_USER,
+      at: START,
+    } satisfies SessionInput,
     events,
   },
 });

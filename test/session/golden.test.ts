@@ -34,7 +34,7 @@ it('is stored as the golden file of its version says, bit for bit', () => {
   expect(Buffer.from(encode(written)).equals(golden(session.version))).toBe(true);
 });
 
-it.each([1, 2])('stored by version %i goes on exactly as if it had never been stored', (version) => {
+it.each([1, 2, 3])('stored by version %i goes on exactly as if it had never been stored', (version) => {
   const stored = decode<StoredSnapshot>(golden(version));
   expect(stored.version).toBe(version);
   const restored = chart.restore(migrate({ kind: session, chart } as never, stored));

@@ -34,12 +34,19 @@ export function clusterLeave(
 
 /**
  * Moves the session's vector a share of the way to another direction. A session that has no direction of its own yet
- * stays so, and directions that cancel out leave it where it was.
+ * stays so unless it is to be initialised, and directions that cancel out leave it where it was.
  *
  * @see spec 3.5: feedback v' = unit((1 − c)·v + c·A), transfer t' = unit(t̂ + w·(ŝ − t̂)), which is the same
  */
 export function vectorBlend(context: SessionContext, event: Payload<'vector.blend'>): Step<Outcomes['vector.blend']> {
   const other = takeState(event.vector, context.config.dimension, 'the vector');
+  if (event.initialise === true && !context.initialised && norm(other) > 0) {
+    return {
+      context: { ...context, state: other, initialised: true },
+      outcome: { updated: true, delta_norm: 1 },
+      facts: [],
+    };
+  }
   if (!context.initialised || norm(other) === 0) {
     return { context, outcome: { updated: false, delta_norm: null }, facts: [] };
   }

@@ -96,12 +96,12 @@ export function vectorSet(context: SessionContext, event: Payload<'vector.set'>)
 }
 
 /**
- * Takes over a checked state of another session, or an earlier one of this session. Its id, birthday and cluster stay,
- * and hashes of memories are kept as they are. Ids of pending messages move past those this session has given out, so that
+ * Takes over a checked state of another session, or an earlier one of this session. Its id, birthday, cluster and
+ * user stay, and hashes of memories are kept as they are. Ids of pending messages move past those this session has given out, so that
  * an answer on its way to a message from before is refused as stale.
  */
 export function importSession(context: SessionContext, { state }: Payload<'import'>): Step<Outcomes['import']> {
-  const { id, config, createdAt, cluster, nextPending } = context;
+  const { id, config, createdAt, cluster, user, nextPending } = context;
   if (state.config.dimension !== config.dimension || state.config.embedder !== config.embedder) {
     const found = `${state.config.embedder}/${state.config.dimension}`;
     const wanted = `${config.embedder}/${config.dimension}`;
@@ -113,6 +113,7 @@ export function importSession(context: SessionContext, { state }: Payload<'impor
     id,
     createdAt,
     cluster,
+    user,
     pending: state.pending === null ? null : { ...state.pending, id: state.pending.id + shift },
     nextPending: state.nextPending + shift,
     quarantine: state.quarantine.map((entry) =>

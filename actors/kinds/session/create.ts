@@ -24,6 +24,8 @@ export interface SessionInput {
   readonly at: number;
   /** The cluster whose own session this is. */
   readonly cluster?: string;
+  /** The active user of the tenant; absent: it is nobody's in particular. */
+  readonly user?: string;
 }
 
 export const MAX_DIMENSION = 65_536;
@@ -111,6 +113,7 @@ export function createSession(input: SessionInput): SessionContext {
     lastAt: null,
     createdAt: input.at,
     cluster: input.cluster ?? null,
+    user: input.user ?? null,
     outcome: null,
   };
 }

@@ -111,6 +111,8 @@ export const schemas = {
       'is no Float64Array or Float32Array',
     ),
     share: z.number().min(0).max(1),
+    /** A session without a direction takes this one over, instead of staying as it is. */
+    initialise: z.boolean().optional(),
   }),
   'cluster.join': z.object({ at, cluster: key }),
   'cluster.leave': z.object({ at, cluster: key }),

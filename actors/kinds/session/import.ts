@@ -130,6 +130,7 @@ function decode(dict: StateDict): SessionContext {
     lastAt: dict.last_at,
     createdAt: dict.created_at,
     cluster: null,
+    user: null,
     outcome: null,
   };
 }

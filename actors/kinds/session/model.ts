@@ -227,6 +227,11 @@ export interface SessionContext {
   readonly createdAt: number;
   /** The cluster it is a member of, or whose own session it is (then the id is its own); null: none. */
   readonly cluster: string | null;
+  /**
+   * The user of its tenant it belongs to: who was active when it was made. Null: nobody's in particular, as the own sessions
+   * of clusters and regions are; every user reaches it.
+   */
+  readonly user: string | null;
   /** What the command just handled came to; the reply is made from it. */
   readonly outcome: unknown;
 }

@@ -77,7 +77,7 @@ export interface Outcomes {
   'entity.remove': { readonly key: string; readonly size: number; readonly removed: true };
   'entity.touch': { readonly touched: number };
   import: { readonly imported: true; readonly total_memories: number };
-  /** `delta_norm`: distance of the two directions before the blend, 0 to 2; null when one of them says nothing. */
+  /** `delta_norm`: distance of the two before the blend, 0 to 2 (1 from a session initialised by it); null when one says nothing. */
   'vector.blend': { readonly updated: boolean; readonly delta_norm: number | null };
   /** `joined`: false when it was a member already. */
   'cluster.join': { readonly joined: boolean };
