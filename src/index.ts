@@ -23,6 +23,18 @@ export type { Config } from './config.ts';
 export type { Embedder } from './embedding/embedder.ts';
 export { createHashEmbedder } from './embedding/hash.ts';
 export type { MachineEntry, VersionedMachine } from './machines.ts';
+export {
+  ConsensusEngine,
+  type ConsensusProposal,
+  type ProposalOptions,
+  type VoteOptions,
+} from './network/consensus-engine.ts';
+export {
+  type PacketJson,
+  StateVectorPacket,
+  TRANSFER_TYPES,
+  type TransferType,
+} from './network/state-vector-packet.ts';
 export type { EventOf, InputOf, Machine, Ref, Reply, Snapshot } from './refs.ts';
 export type {
   ContextOptions,

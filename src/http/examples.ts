@@ -7,6 +7,9 @@ const VALUES: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
   ['$region', '5a8f3d20-6c1b-4e97-9d42-b7e0f1c2a386'],
   ['$hash', '9b74c9897bac770ffc029102a200c5de'],
   ['$key', 'src/server.ts'],
+  ['$user', 'user_42'],
+  ['$proposal', '1c9e6f3b-58d2-4a07-b3c4-8f2d7a6e9b10'],
+  ['$decided', '5d2b8a41-0f7c-4e9d-9a63-c7e1f4b20d85'],
   ['$vector', [0.12, -0.05, 0.31]],
 ]);
 

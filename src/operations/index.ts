@@ -6,6 +6,9 @@ import { get as getCluster, list as listClusters } from './cluster/read.ts';
 import { run as runCluster, store as storeCluster } from './cluster/talk.ts';
 import { embeddings } from './embeddings.ts';
 import { health, live, metrics, ready } from './health.ts';
+import { castVote, getProposal, getTrust, propose, reportOutcome } from './network/consensus.ts';
+import { transfer } from './network/transfer.ts';
+import { getActiveUser, serializeUser, switchUser } from './network/users.ts';
 import { clearAnomalies, listAnomalies, sample, summary } from './observer/anomalies.ts';
 import { create as createObserver, registerRegion, unregisterRegion } from './observer/create.ts';
 import type { Operation } from './operation.ts';
@@ -73,6 +76,15 @@ export const OPERATIONS: readonly Operation[] = [
   clearAnomalies,
   registerRegion,
   unregisterRegion,
+  transfer,
+  switchUser,
+  getActiveUser,
+  serializeUser,
+  propose,
+  getProposal,
+  castVote,
+  reportOutcome,
+  getTrust,
   embeddings,
   health,
   ready,

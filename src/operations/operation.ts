@@ -97,7 +97,8 @@ export interface Operation<S extends InputSchemas = InputSchemas> {
    * A call that works, for the documentation and the generated tests. `$session` stands for the id of an existing
    * session of the caller, `$hash` for one of its memories, `$key` for one of its entities, `$cluster` for a cluster,
    * `$member` for a session that belongs to it, `$region` for the region the cluster is in, which the observer looks
-   * at, `$vector` for a vector of the embedder's dimension.
+   * at, `$vector` for a vector of the embedder's dimension, `$user` for a user of the caller, `$proposal` and `$decided`
+   * for an open and a decided proposal.
    */
   readonly example: { readonly path?: object; readonly query?: object; readonly body?: unknown };
   /** Where ids of somebody's property appear in the input: `path.id`, `body.session_id`. Drives the tenancy tests. */

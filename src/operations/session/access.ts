@@ -4,6 +4,7 @@ import { AppError } from '../../../actors/errors.ts';
 import type { CommandEvent, CommandName } from '../../../actors/kinds/session/events.ts';
 import type { SessionContext } from '../../../actors/kinds/session/model.ts';
 import type { Outcomes } from '../../../actors/kinds/session/outcomes.ts';
+import { activeUser, hasUsers } from '../network/active-user.ts';
 import type { Context } from '../operation.ts';
 
 export interface Told<N extends CommandName> {
@@ -22,11 +23,28 @@ export function noSession(): AppError {
   return new AppError('NOT_FOUND', 'Session not found');
 }
 
-/** @throws AppError NOT_FOUND */
+/**
+ * A session of the caller, and of the user that is active now: one that was set aside is not there.
+ *
+ * @throws AppError NOT_FOUND
+ */
 export async function readSession(context: Context, id: string): Promise<SessionContext> {
   const view = await context.services.system.read<SessionContext>(sessionAddress(context, id));
-  if (!view) throw noSession();
+  if (!view || (hasUsers(context) && !(await isReachable(context, view.context)))) throw noSession();
   return view.context;
+}
+
+async function isReachable(context: Context, { user }: SessionContext): Promise<boolean> {
+  return user === null || user === (await activeUser(context));
+}
+
+/**
+ * For commands that go to a session without a look at it. Costs nothing where nobody ever switched users.
+ *
+ * @throws AppError NOT_FOUND for a session that was set aside
+ */
+export async function requireReachable(context: Context, id: string): Promise<void> {
+  if (hasUsers(context)) await readSession(context, id);
 }
 
 /** The event of a command; the runtime adds `at`. */
@@ -44,6 +62,7 @@ export async function tellSession<N extends CommandName>(
 ): Promise<Told<N>> {
   const { caller, services } = context;
   const address = sessionAddress(context, id);
+  await requireReachable(context, id);
   const options = {
     correlationId: caller.requestId,
     // Two commands of one request need two keys; the event's type tells them apart.

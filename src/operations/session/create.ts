@@ -4,9 +4,10 @@ import { formatAddress } from '../../../actors/address.ts';
 import { AppError } from '../../../actors/errors.ts';
 import type { SessionInput } from '../../../actors/kinds/session/create.ts';
 import type { SessionContext } from '../../../actors/kinds/session/model.ts';
+import { activeUser } from '../network/active-user.ts';
 import { type Context, operation } from '../operation.ts';
 import { id, MAX_VECTORS_BYTES, maybe, sessionPath, vector } from '../schemas.ts';
-import { noSession, sessionAddress, toVector } from './access.ts';
+import { noSession, requireReachable, sessionAddress, toVector } from './access.ts';
 import { ownerOf, tellCircle } from './owner.ts';
 
 const capacity = z.int().min(1).max(5_000);
@@ -42,7 +43,7 @@ const body = z.object({
 
 type CreateBody = Partial<z.output<typeof body>>;
 
-/** The statechart's input for a new session. */
+/** The statechart's input for a new session. Whose it is (`user`) is for the caller to say: by itself it is everybody's. */
 export function createInput(context: Context, body: CreateBody): Omit<SessionInput, 'id' | 'at'> {
   const { config, embedder } = context.services;
   const dimension = body.dimension ?? embedder.dimension;
@@ -89,7 +90,7 @@ export const create = operation({
   run: async (context, { body }) => {
     const { caller, services } = context;
     const id = body.session_id ?? caller.newId();
-    const input = createInput(context, body);
+    const input = { ...createInput(context, body), user: await activeUser(context) };
     await services.system
       .spawn(sessionAddress(context, id), input, {
         correlationId: caller.requestId,
@@ -119,6 +120,7 @@ export const remove = operation({
   example: { path: { id: '$session' } },
   owned: ['path.id'],
   run: async (context, { path }) => {
+    await requireReachable(context, path.id);
     const owner = await ownerOf(context, path.id);
     if (owner === 'observer') throw new AppError('CONFLICT', 'Session belongs to the observer');
     if (owner !== null) throw new AppError('CONFLICT', `Session belongs to a ${owner}; delete the ${owner} instead`);
