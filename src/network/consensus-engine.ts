@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../../actors/errors.ts';
 import { type ConsensusLevel, countBallots, DEFAULT_LEVEL, sufficient } from '../../actors/kinds/consensus/count.ts';
 import { meanPairwiseCosine } from '../../workers/consensus.ts';
-import type { Vector } from '../../workers/vector.ts';
+
+/** Shape [d]. */
+type Vector = readonly number[] | Float32Array | Float64Array;
 
 const DEFAULT_VOTING_SECONDS = 300;
 

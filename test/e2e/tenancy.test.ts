@@ -19,6 +19,9 @@ const NOTHING = {
   region: 'no-such-region',
   hash: '0'.repeat(32),
   key: 'no/such/key',
+  user: 'no-such-user',
+  proposal: 'no-such-proposal',
+  decided: 'no-such-proposal',
 };
 
 interface Belongings {
@@ -28,6 +31,9 @@ interface Belongings {
   readonly region: string;
   readonly hash: string;
   readonly key: string;
+  readonly user: string;
+  readonly proposal: string;
+  readonly decided: string;
 }
 
 async function furnish(client: Client, name: string): Promise<Belongings> {
@@ -45,7 +51,14 @@ async function furnish(client: Client, name: string): Promise<Belongings> {
   });
   await client.ok('POST', `/v1/region/${region}/clusters`, { cluster_id: cluster });
   await client.ok('POST', '/v1/observer/', { region_ids: [region], sample_interval_seconds: 86_400 });
-  return { session, cluster, member, region, hash: memory_hash, key };
+  const user = `${name}'s user`;
+  for (const user_id of [user, 'default']) await client.ok('POST', '/v1/network/users/switch', { user_id });
+  const propose = async (rest: object) => {
+    const body = { target_embedding: await client.embed('anywhere'), ...rest };
+    return (await client.ok<{ proposal_id: string }>('POST', '/v1/network/consensus', body)).proposal_id;
+  };
+  const [proposal, decided] = [await propose({ voting_timeout: 3_600 }), await propose({})];
+  return { session, cluster, member, region, hash: memory_hash, key, user, proposal, decided };
 }
 
 beforeAll(async () => {
