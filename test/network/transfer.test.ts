@@ -79,6 +79,19 @@ describe('between two sessions', () => {
   });
 });
 
+it('a session that is deleted meanwhile is there or is not, and nothing else goes wrong', async () => {
+  const replies = await Promise.all(
+    Array.from({ length: 12 }, (_, i) =>
+      i === 5
+        ? ada.call('DELETE', `/v1/session/${b}`)
+        : ada.post('/v1/network/transfer', { source_session_id: a, target_session_id: b }),
+    ),
+  );
+  expect(replies.map(({ status }) => status).filter((status) => status !== 200 && status !== 404)).toEqual([]);
+  expect((await ada.get(`/v1/metrics/${b}`)).status).toBe(404);
+  expect((await ada.get(`/v1/metrics/${a}`)).status).toBe(200);
+});
+
 describe('of a state vector', () => {
   /** (0,1) after each type brought it this vector. Derived by hand. */
   const s = 0.15;

@@ -126,6 +126,25 @@ describe('sessions', () => {
     expect((await ada.export(id)).checksum).toBe(checksum);
   });
 
+  it('made while users are switched belong to one of them, and requests after a switch are for the new one', async () => {
+    const users = ['u0', 'u1', 'u2'];
+    for (const user of users) await switchTo(ada, user);
+    const made = Array.from({ length: 24 }, async (_, i) =>
+      i % 4 === 3 ? switchTo(ada, users[i % 3]!) : ada.run({ message: 'hi' }),
+    );
+    const ids = (await Promise.all(made)).flatMap((it) => ('session_id' in it ? [it.session_id] : []));
+    const owned: string[] = [];
+    for (const user of users) {
+      await switchTo(ada, user);
+      const { sessions } = (await serialize(ada, user)).state;
+      for (const { session_id } of sessions) expect((await ada.get(`/v1/metrics/${session_id}`)).status).toBe(200);
+      owned.push(...sessions.map((it) => it.session_id));
+      const others = ids.filter((id) => !sessions.some((it) => it.session_id === id));
+      for (const id of others) expect((await ada.get(`/v1/metrics/${id}`)).status).toBe(404);
+    }
+    expect(owned.sort()).toEqual(ids.sort());
+  });
+
   it('keep their user through a reset and an import', async () => {
     const [mine, other] = [await ada.create(), await ada.create()];
     const { state_dict } = await ada.export(other);
