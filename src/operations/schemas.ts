@@ -6,6 +6,8 @@ import { addressPartTrouble, MAX_ADDRESS_PART_BYTES } from '../../actors/address
 export const MAX_TEXT_BYTES = 65_536;
 /** Bytes of a request that carries lists of vectors: a thousand of 1,536 numbers, twenty characters each. */
 export const MAX_VECTORS_BYTES = 32 * 2 ** 20;
+/** Bytes of a request about one vector: the longest there is, with its bit pattern and a thousand ids. */
+export const MAX_VECTOR_BYTES = 4 * 2 ** 20;
 /** The largest finite float32: vectors are stored as such. */
 const MAX_FLOAT32 = 3.4028234663852886e38;
 

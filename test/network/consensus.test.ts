@@ -188,6 +188,29 @@ describe('an open proposal', () => {
     expect((await trust()).a).toBeCloseTo(0.55, 12);
   });
 
+  it.each([3_600_000, -3_600_000])('is decided once although the clock jumps by %i ms', async (jump) => {
+    const { proposal_id: id } = await open();
+    await vote(id, 'a', true);
+    clock.jump(jump);
+    await clock.advance(2 * 3_600_000);
+    expect((await proposal(id)).status).toBe('accepted');
+    expect((await trust()).a).toBeCloseTo(0.55, 12);
+  });
+
+  it('keeps the vote of a session that is deleted', async () => {
+    const { proposal_id: id } = await open();
+    await vote(id, 'a', true);
+    await life.call('session.delete', { path: { id: 'a' } });
+    await expect(vote(id, 'a', false)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await vote(id, 'b', true)).toMatchObject({ status: 'accepted', votes: { a: true, b: true } });
+  });
+
+  it('shows the trust of its voters to whoever reads it', async () => {
+    const { proposal_id: id } = await open();
+    await vote(id, 'a', true);
+    expect((await proposal(id)).trust_scores).toEqual({ a: 0.5, default: 0.5 });
+  });
+
   it('that nobody voted on is rejected, and moves no trust', async () => {
     const { proposal_id: id } = await open();
     await clock.advance(301_000);

@@ -1,6 +1,7 @@
 /** A session and its cluster: membership, what reaches it from there, what it tells. */
 import { expect, it } from 'vitest';
 import { tidings } from '../../actors/kinds/session/circle.ts';
+import { session } from '../../actors/kinds/session.ts';
 import { Driven } from './drive.ts';
 
 it('belongs to one cluster at a time', () => {
@@ -47,6 +48,30 @@ it('is left alone without a direction of its own, by zeros, and by its opposite 
   expect(session.send('vector.blend', { vector: new Float64Array(2) })).toEqual({ updated: false, delta_norm: null });
   expect(session.send('vector.blend', { vector: Float64Array.of(-1, 0) })).toEqual({ updated: false, delta_norm: 2 });
   expect([...session.context.state]).toEqual([1, 0]);
+});
+
+it('takes a direction over when it has none and is to be initialised; one that has some is blended as ever', () => {
+  const empty = new Driven();
+  const taken = { vector: Float64Array.of(0, 3), share: 0.5, initialise: true };
+  expect(empty.send('vector.blend', taken)).toEqual({ updated: true, delta_norm: 1 });
+  expect([[...empty.context.state], empty.context.initialised]).toEqual([[0, 1], true]);
+  const zeros = new Driven();
+  expect(zeros.send('vector.blend', { ...taken, vector: new Float64Array(2) }).updated).toBe(false);
+  const session = new Driven({ template: Float32Array.of(1, 0) });
+  session.send('vector.blend', taken);
+  expect(session.context.state[0]).toBeCloseTo(Math.SQRT1_2, 15);
+});
+
+it('keeps its user: sessions from before there were users are of "default", a cluster’s own of nobody', () => {
+  const migrated = (context: object) =>
+    (session.migrations![2]!({ context } as never).context as { user: string }).user;
+  expect(migrated({ id: 's1', cluster: 'c1', outcome: null })).toBe('default');
+  expect(migrated({ id: 's1', cluster: null, outcome: null })).toBe('default');
+  expect(migrated({ id: 'c1', cluster: 'c1', outcome: null })).toBeNull();
+  expect(new Driven().context.user).toBeNull();
+  const mine = new Driven({ user: 'grace' });
+  mine.send('run', { reset: true });
+  expect(mine.context.user).toBe('grace');
 });
 
 it('refuses vectors of another length and numbers that are none', () => {

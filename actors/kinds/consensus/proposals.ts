@@ -82,10 +82,15 @@ const participants = ({ proposer, votes }: Proposal): string[] => [
   ...new Set([proposer, ...votes.map(({ instance }) => instance)]),
 ];
 
-function answer(context: ConsensusContext, proposal: Proposal, facts: Step['facts']): Step {
+/** A proposal with the trust of its proposer and its voters as it is now. */
+export function viewOf(context: ConsensusContext, proposal: Proposal): ProposalView {
   const trust = trustOf(context.trust);
   const entries = participants(proposal).map((instance) => ({ instance, trust: trust(instance) }));
-  return { context, outcome: { proposal, trust: ordered(entries) }, facts };
+  return { proposal, trust: ordered(entries) };
+}
+
+function answer(context: ConsensusContext, proposal: Proposal, facts: Step['facts']): Step {
+  return { context, outcome: viewOf(context, proposal), facts };
 }
 
 /** The last word on a proposal: counted with the trust of this moment, then trust moves by what came out. */

@@ -10,9 +10,9 @@ import {
   type Proposal,
   type Trusted,
 } from '../../../actors/kinds/consensus/model.ts';
-import type { ProposalView } from '../../../actors/kinds/consensus/proposals.ts';
+import { type ProposalView, viewOf } from '../../../actors/kinds/consensus/proposals.ts';
 import { type Context, operation } from '../operation.ts';
-import { id, MAX_VECTORS_BYTES, maybe, name, vector } from '../schemas.ts';
+import { id, MAX_VECTOR_BYTES, maybe, name, vector } from '../schemas.ts';
 import { readSession } from '../session/access.ts';
 import { activeUser } from './active-user.ts';
 import { ensure, keyed } from './ask.ts';
@@ -127,7 +127,7 @@ export const propose = operation({
     'proposal is open: accepted as soon as the remaining voters cannot prevent it, else counted at its deadline. Votes ' +
     'are weighted by trust. Deciding moves trust: a voter by 0.05 towards or away, as the count came out; the proposer a ' +
     'tenth of the way to the ratio.',
-  http: { method: 'POST', path: '/v1/network/consensus', status: 200, maxBodyBytes: MAX_VECTORS_BYTES },
+  http: { method: 'POST', path: '/v1/network/consensus', status: 200, maxBodyBytes: MAX_VECTOR_BYTES },
   input: { body: proposeBody },
   output: proposalOutput,
   access: 'tenant',
@@ -179,8 +179,7 @@ export const getProposal = operation({
   owned: ['path.id'],
   run: async (context, { path }) => {
     const { proposal, network } = await readProposal(context, path.id);
-    const involved = new Set([proposal.proposer, ...proposal.votes.map((it) => it.instance)]);
-    return shown({ proposal, trust: network.trust.filter(({ instance }) => involved.has(instance)) });
+    return shown(viewOf(network, proposal));
   },
 });
 

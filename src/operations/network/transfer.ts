@@ -6,7 +6,7 @@ import { norm, unit } from '../../../workers/vector.ts';
 import { influenceOf } from '../../network/influence.ts';
 import { MAX_PACKET_NUMBERS, StateVectorPacket, TRANSFER_TYPES } from '../../network/state-vector-packet.ts';
 import { type Context, operation } from '../operation.ts';
-import { id, MAX_VECTORS_BYTES, maybe, name, text } from '../schemas.ts';
+import { id, MAX_VECTOR_BYTES, maybe, name, text } from '../schemas.ts';
 import { readSession, tellSession } from '../session/access.ts';
 
 const MAX_WEIGHT = 0.15;
@@ -76,7 +76,7 @@ export const transfer = operation({
     path: '/v1/network/transfer',
     aliases: ['/v1/network/peer-transfer'],
     status: 200,
-    maxBodyBytes: MAX_VECTORS_BYTES,
+    maxBodyBytes: MAX_VECTOR_BYTES,
   },
   input: { body },
   output,
