@@ -36,7 +36,7 @@ export const machine = chart.createMachine({
         'region.claim': taken,
         'region.release': taken,
         drift: taken,
-        feedback: taken,
+        'feedback.send': taken,
         'join.*': taken,
       },
     },
@@ -50,7 +50,7 @@ const summaries: Readonly<Record<CommandName, string>> = {
   'region.claim': 'Becomes part of a region, of one at a time',
   'region.release': 'Stops being part of a region',
   drift: 'Takes word that a member, or the own session, drifts, and tells the region',
-  feedback: 'Sends the aggregate to members, each of which moves towards it',
+  'feedback.send': 'Sends the aggregate to members, each of which moves towards it',
 };
 
 const START = Date.UTC(2026, 0, 1);
@@ -61,7 +61,7 @@ const events: readonly ClusterEvent[] = [
   { type: 'member.add', at: START + 2_000, session: 'bob' },
   { type: 'region.claim', at: START + 3_000, region: 'north' },
   { type: 'drift', at: START + 4_000, session: 'ada', drift_score: 0.7, drift_phase: 'drifted', confirmed: false },
-  { type: 'feedback', at: START + 5_000, vector: Float64Array.of(0.6, 0.8, 0, 0), sessions: ['ada'] },
+  { type: 'feedback.send', at: START + 5_000, vector: Float64Array.of(0.6, 0.8, 0, 0), sessions: ['ada'] },
 ];
 
 export const cluster = defineKind({

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { verifyChain } from '../../src/host/chain.ts';
 import { type Store, TABLES } from '../../src/store/store.ts';
 import { alarm, counter, peer } from '../support/kinds.ts';
+import { controlledStore } from '../support/stores.ts';
 import { at, testSystem } from '../support/system.ts';
 
 const a = at('counter', 'a');
@@ -49,6 +50,26 @@ describe('removal', () => {
     expect(await system.spawn(a, {})).toMatchObject({ revision: 6, context: { n: 0 } });
     expect((await system.ask(a, { type: 'add' })).reply).toBe(1);
     expect(verifyChain(store, 't1')).toMatchObject({ records: 7, erased: 5, faults: [] });
+    await stop();
+  });
+
+  it('sends what the kind has to say to others, with the removal or not at all', async () => {
+    const farewell = ({ n }: { n: number }) => [{ to: { kind: 'counter', id: 'heir' }, event: { type: 'add', by: n } }];
+    const control = controlledStore();
+    const { system, clock, stop } = await testSystem([{ ...counter, farewell }], { store: control.store });
+    await system.spawn(a, {});
+    await system.spawn(at('counter', 'heir'), {});
+    await system.ask(a, { type: 'add', by: 7 });
+    control.failing = true;
+    await expect(system.remove(a)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    control.failing = false;
+    await clock.advance(1_000);
+    const heir = async () => (await system.read(at('counter', 'heir')))?.context;
+    expect(await heir()).toMatchObject({ n: 0 });
+    expect(await system.remove(a)).toBe(true);
+    expect(await system.remove(a)).toBe(false);
+    await clock.advance(100);
+    expect(await heir()).toMatchObject({ n: 7 });
     await stop();
   });
 

@@ -38,7 +38,7 @@ const add =
 const feedback =
   (cluster: string, ...sessions: string[]): Step =>
   async (system, key) => {
-    const event = { type: 'feedback', vector: Float64Array.of(0, 1), sessions };
+    const event = { type: 'feedback.send', vector: Float64Array.of(0, 1), sessions };
     return (await system.ask(theCluster(cluster), event, { idempotencyKey: key })).reply;
   };
 

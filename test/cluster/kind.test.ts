@@ -98,7 +98,7 @@ describe('feedback', () => {
   const vector = Float64Array.of(0, 0, 0, 1);
 
   it('goes to each member named, once, and to nobody else', () => {
-    const done = andThen({ type: 'feedback', vector, sessions: ['ada', 'bob', 'ada', 'carol'] });
+    const done = andThen({ type: 'feedback.send', vector, sessions: ['ada', 'bob', 'ada', 'carol'] });
     const event = { type: 'vector.blend', vector, share: 0.3 };
     expect(params(done, 'send')).toEqual([{ to: { kind: 'session', id: 'ada' }, event }]);
     expect(params(done, 'reply')).toEqual([{ updated: 1 }]);
@@ -110,7 +110,9 @@ describe('feedback', () => {
     [Float64Array.of(1, 0, 0, Number.POSITIVE_INFINITY), 'INVALID'],
     [[1, 0, 0, 0], 'INVALID'],
   ])('of %j is refused', (bad, code) => {
-    expect(params(andThen({ type: 'feedback', vector: bad, sessions: ['ada'] }), 'refuse')).toMatchObject([{ code }]);
+    expect(params(andThen({ type: 'feedback.send', vector: bad, sessions: ['ada'] }), 'refuse')).toMatchObject([
+      { code },
+    ]);
   });
 });
 

@@ -34,8 +34,8 @@ export function drift(context: ClusterContext, event: Payload<'drift'>): Step {
  * Sends the aggregate to members: v' = unit((1 − coupling)·v + coupling·aggregate) in each of them. The messages are part
  * of this turn's commit and each is taken once, so however often it all crashes every member is blended exactly once.
  */
-export function feedback(context: ClusterContext, { vector, sessions }: Payload<'feedback'>): Step {
-  const { id, coupling, dimension } = context;
+export function feedback(context: ClusterContext, { vector, sessions }: Payload<'feedback.send'>): Step {
+  const { coupling, dimension } = context;
   if (vector.length !== dimension) {
     return refused(context, 'INVALID', `the vector has ${vector.length} numbers, the cluster wants ${dimension}`);
   }
@@ -49,7 +49,7 @@ export function feedback(context: ClusterContext, { vector, sessions }: Payload<
     context,
     wishes: [
       ...receivers.map((session) => send('session', session, blend)),
-      publish('feedback', { cluster: id, updated, share: coupling }),
+      publish('feedback', { updated, share: coupling }),
       reply({ updated }),
     ],
   };

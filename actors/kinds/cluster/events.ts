@@ -21,7 +21,7 @@ export const schemas = {
     drift_phase: z.enum(['stable', 'shifting', 'drifted']),
     confirmed: z.boolean(),
   }),
-  feedback: z.object({
+  'feedback.send': z.object({
     at,
     /** The aggregate, shape [dimension]. */
     vector: z.custom<Float64Array>((value) => value instanceof Float64Array, 'is no Float64Array'),
@@ -60,5 +60,5 @@ export interface Outcomes {
   'region.release': { readonly released: boolean };
   drift: null;
   /** Members that were sent the aggregate. */
-  feedback: { readonly updated: number };
+  'feedback.send': { readonly updated: number };
 }

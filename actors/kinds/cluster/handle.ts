@@ -14,7 +14,7 @@ const handlers: Handlers = {
   'region.claim': regionClaim,
   'region.release': regionRelease,
   drift,
-  feedback,
+  'feedback.send': feedback,
 };
 
 function isCommand(type: string): type is CommandName {

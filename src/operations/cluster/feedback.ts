@@ -46,7 +46,7 @@ async function spread(
   const blends = services.system.subscribe(filter);
   const timer = services.clock.setTimeout(() => blends.close(), WAIT_MS);
   try {
-    const event = { type: 'feedback' as const, vector, sessions: [...sessions] };
+    const event = { type: 'feedback.send' as const, vector, sessions: [...sessions] };
     const { outcome, revision, repeated } = await tellCluster(context, id, event);
     if (!repeated)
       await arrivals(blends, `${formatAddress(clusterAddress(context, id))}:${revision}:`, outcome.updated);

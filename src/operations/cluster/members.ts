@@ -12,7 +12,8 @@ export const addMember = operation({
   name: 'cluster.member.add',
   dialect: 'cortex',
   summary: 'Add a session to a cluster',
-  description: '200 instead of 201 when it is a member already; 409 when it belongs to another cluster.',
+  description:
+    '200 instead of 201 when it is a member already; 409 when it belongs to another cluster, or this one has 10,000.',
   http: { method: 'POST', path: '/v1/cluster/{id}/members', status: 201 },
   input: { path: clusterPath, body: z.object({ session_id: id }) },
   output: z.object({ cluster_id: z.string(), session_id: z.string(), added: z.boolean() }),
