@@ -61,7 +61,7 @@ describe('synod demo', () => {
     const survey = JSON.parse((await synod(['inspect', '--data', data, '--json'])).stdout) as {
       kinds: { actors: number }[];
     };
-    expect(survey.kinds.map(({ actors }) => actors)).toEqual([0]);
+    expect(survey.kinds.filter(({ actors }) => actors > 0)).toEqual([]);
   });
 
   it('says in one line that nobody is there', async () => {
