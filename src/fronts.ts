@@ -16,6 +16,7 @@ import type { BasicCheck, Limiter, Logger } from './http/ports.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { createReplayStore } from './replay.ts';
 import type { Runtime } from './runtime.ts';
+import { Places } from './stream/places.ts';
 import { attachStream } from './ws/stream.ts';
 
 /** A client that sends its headers slower than this is let go. */
@@ -47,7 +48,10 @@ export interface FrontOptions {
 
 /** @throws AppError UNAVAILABLE when the port cannot be had */
 export async function openFronts(runtime: Runtime, { config, keys, logger, onFailure }: FrontOptions): Promise<Fronts> {
-  const { clock, services, metrics, store } = runtime;
+  const { clock, metrics, store } = runtime;
+  // Of these fronts alone: when they have failed and come up again, nobody of before is in them.
+  const places = new Places(config);
+  const services = { ...runtime.services, places };
   const verifier = createVerifier({ keys, clock, renewUrl: config.renewUrl, allowAnonymous: config.allowAnonymous });
   const limiter = createLimiter(config, runtime);
   const app = createHttpApp({
@@ -69,6 +73,7 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
   server.on('error', onFailure);
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    places.close();
     stream.close();
     letGo();
     server.closeIdleConnections();

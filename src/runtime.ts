@@ -17,6 +17,7 @@ import type { Services } from './operations/services.ts';
 import { createRanker } from './recall/rank.ts';
 import { openStore } from './store/index.ts';
 import type { Store } from './store/store.ts';
+import { Places } from './stream/places.ts';
 import { VERSION } from './version.ts';
 
 export interface RuntimeOptions {
@@ -72,6 +73,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       embedder,
       ranker,
       clock,
+      places: new Places(config),
       config,
       version: VERSION,
       checks: () => ({

@@ -104,7 +104,8 @@ export function createHttpApp(options: HttpOptions): Koa {
     const limit = operation.http.maxBodyBytes ?? config.maxBodyBytes;
     if (operation.input.body !== undefined) exchange.release = room.claim(req, limit);
     const bytes = operation.input.body === undefined ? NO_BYTES : await readJsonBody(req, limit);
-    const input = validators.get(operation)!({ params: match.params, search, body: parseJson(bytes) });
+    const raw = { params: match.params, search, headers: req.headers, body: parseJson(bytes) };
+    const input = validators.get(operation)!(raw);
 
     const caller: Caller = {
       ...principal,

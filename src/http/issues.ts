@@ -1,9 +1,12 @@
 /** zod's issues in the shape FastAPI clients know: `{loc, msg, type}` with pydantic's type names. */
 import type { z } from 'zod';
 
+/** Where an input comes from, as pydantic calls it. */
+export type Part = 'path' | 'query' | 'header' | 'body';
+
 /** One problem of the input. */
 export interface Detail {
-  /** Where: `body`, `query` or `path`, then keys and indexes. */
+  /** Where: a {@link Part}, then keys and indexes. */
   readonly loc: readonly (string | number)[];
   readonly msg: string;
   readonly type: string;
@@ -55,7 +58,7 @@ export const PARSE_OPTIONS: z.core.ParseContext<z.core.$ZodIssue> = {
 };
 
 /** All issues of one part of the input, at most {@link MAX_DETAILS}. */
-export function findingsOf(part: 'path' | 'query' | 'body', issues: readonly z.core.$ZodIssue[]): Finding[] {
+export function findingsOf(part: Part, issues: readonly z.core.$ZodIssue[]): Finding[] {
   return issues.slice(0, MAX_DETAILS).flatMap((issue) => findings([part], issue));
 }
 

@@ -123,7 +123,8 @@ function describe(operation: Operation, path: string, schemas: Schemas): OpenApi
     tags: [dialect],
     parameters: [
       ...pathParameters(operation, path, schemas),
-      ...queryParameters(operation, schemas),
+      ...parametersIn('query', operation, schemas),
+      ...parametersIn('headers', operation, schemas),
       ...(mutates ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(body === undefined ? {} : { requestBody: body }),
@@ -148,14 +149,16 @@ function pathParameters({ name, http, input, example }: Operation, path: string,
   }));
 }
 
-function queryParameters({ name, input, example }: Operation, schemas: Schemas): Parameter[] {
-  if (input.query === undefined) return [];
-  const schema = schemas.resolve(schemas.of(input.query, 'input', `${name}.query`));
+function parametersIn(place: 'query' | 'headers', operation: Operation, schemas: Schemas): Parameter[] {
+  const { name, input, example } = operation;
+  const given = input[place];
+  if (given === undefined) return [];
+  const schema = schemas.resolve(schemas.of(given, 'input', `${name}.${place}`));
   const required = new Set(Array.isArray(schema.required) ? schema.required : []);
-  const examples = (plausible(example.query) ?? {}) as Record<string, unknown>;
+  const examples = (place === 'query' ? (plausible(example.query) ?? {}) : {}) as Record<string, unknown>;
   return Object.entries(properties(schema)).map(([key, field]) => ({
-    name: key,
-    in: 'query',
+    name: place === 'query' ? key : key.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()),
+    in: place === 'query' ? 'query' : 'header',
     required: required.has(key),
     ...(typeof field.description === 'string' ? { description: field.description } : {}),
     schema: field,

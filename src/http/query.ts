@@ -1,7 +1,8 @@
 /**
- * Text to values for query strings and path parameters, steered by the schema's own field types. Left to `z.coerce`,
+ * Text to values for query strings, path parameters and headers, steered by the schema's own field types. Left to `z.coerce`,
  * `?full=false` would be true and `?limit=` would be 0.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { Finding } from './issues.ts';
 
@@ -69,6 +70,16 @@ export function readPath(params: Readonly<Record<string, string>>, fields: Field
   const values: Values = {};
   for (const [key, text] of Object.entries(params)) {
     values[key] = read(text, fields.get(key)?.scalar ?? 'text', ['path', key], findings);
+  }
+  return values;
+}
+
+/** Only those the schema knows. */
+export function readHeaders(headers: IncomingHttpHeaders, fields: Fields, findings: Finding[]): Values {
+  const values: Values = {};
+  for (const [name, { scalar }] of fields) {
+    const text = headers[name];
+    if (typeof text === 'string') values[name] = read(text, scalar, ['header', name], findings);
   }
   return values;
 }

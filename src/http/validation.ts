@@ -1,9 +1,10 @@
 /** The door's lock: what an operation runs with has passed its schemas, or the caller hears what was wrong. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import { AppError } from '../../actors/errors.ts';
 import type { Operation } from '../operations/operation.ts';
-import { type Detail, type Finding, findingsOf, PARSE_OPTIONS } from './issues.ts';
-import { type Fields, fieldsOf, readPath, readQuery } from './query.ts';
+import { type Detail, type Finding, findingsOf, PARSE_OPTIONS, type Part } from './issues.ts';
+import { type Fields, fieldsOf, readHeaders, readPath, readQuery } from './query.ts';
 
 /** An operation's input as it came over the wire. */
 export interface RawInput {
@@ -11,6 +12,8 @@ export interface RawInput {
   readonly params: Readonly<Record<string, string>>;
   /** Without the question mark. */
   readonly search: string;
+  /** By lower-case name; absent: none. */
+  readonly headers?: IncomingHttpHeaders;
   readonly body: unknown;
 }
 
@@ -18,22 +21,25 @@ export interface RawInput {
 export interface ValidInput {
   readonly path: unknown;
   readonly query: unknown;
+  readonly headers: unknown;
   readonly body: unknown;
 }
 
 const NO_FIELDS: Fields = new Map();
 
-/** @returns a function that throws AppError INVALID with all problems of path, query and body at once */
+/** @returns a function that throws AppError INVALID with all problems of path, query, headers and body at once */
 export function createValidator(operation: Operation): (raw: RawInput) => ValidInput {
-  const { path, query, body } = operation.input;
+  const { path, query, headers, body } = operation.input;
   const pathFields = path === undefined ? NO_FIELDS : fieldsOf(path);
   const queryFields = query === undefined ? NO_FIELDS : fieldsOf(query);
+  const headerFields = headers === undefined ? NO_FIELDS : fieldsOf(headers);
 
   return (raw) => {
     const findings: Finding[] = [];
     const input = {
       path: path && check('path', path, readPath(raw.params, pathFields, findings), findings),
       query: query && check('query', query, readQuery(raw.search, queryFields, findings), findings),
+      headers: headers && check('header', headers, readHeaders(raw.headers ?? {}, headerFields, findings), findings),
       body: body && check('body', body, raw.body, findings),
     };
     if (findings.length > 0) throw invalid(findings);
@@ -41,7 +47,7 @@ export function createValidator(operation: Operation): (raw: RawInput) => ValidI
   };
 }
 
-function check(part: keyof ValidInput, schema: z.ZodType, value: unknown, findings: Finding[]): unknown {
+function check(part: Part, schema: z.ZodType, value: unknown, findings: Finding[]): unknown {
   const result = schema.safeParse(value, PARSE_OPTIONS);
   if (result.success) return result.data;
   findings.push(...findingsOf(part, result.error.issues));

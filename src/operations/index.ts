@@ -31,6 +31,7 @@ import { sessionMetrics } from './session/metrics.ts';
 import { run } from './session/run.ts';
 import { store } from './session/store.ts';
 import { exportSession, importSession, verifySession } from './session/transfer.ts';
+import { stream } from './stream.ts';
 
 export const OPERATIONS: readonly Operation[] = [
   run,
@@ -89,5 +90,6 @@ export const OPERATIONS: readonly Operation[] = [
   health,
   ready,
   live,
+  stream,
   metrics,
 ];

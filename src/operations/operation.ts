@@ -35,6 +35,8 @@ export interface Context {
 export interface InputSchemas {
   readonly path?: z.ZodObject;
   readonly query?: z.ZodObject;
+  /** By their names in lower case. */
+  readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
 }
 
@@ -43,6 +45,7 @@ type Part<S, K extends keyof InputSchemas> = S extends Record<K, infer Z extends
 export interface Input<S extends InputSchemas> {
   readonly path: Part<S, 'path'>;
   readonly query: Part<S, 'query'>;
+  readonly headers: Part<S, 'headers'>;
   readonly body: Part<S, 'body'>;
 }
 

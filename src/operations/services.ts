@@ -4,6 +4,7 @@ import type { ActorSystem, Clock } from '../../actors/ports.ts';
 import type { Config } from '../config.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { Ranker } from '../recall/ranker.ts';
+import type { Places } from '../stream/places.ts';
 
 export interface Services {
   readonly system: ActorSystem;
@@ -11,6 +12,8 @@ export interface Services {
   readonly embedder: Embedder;
   readonly ranker: Ranker;
   readonly clock: Clock;
+  /** Room for open streams. */
+  readonly places: Places;
   readonly config: Config;
   readonly version: string;
   /** Readiness of every part, by name. */

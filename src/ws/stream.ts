@@ -9,15 +9,15 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { AppError, messageOf } from '../../actors/errors.ts';
-import type { LogRecord, StreamFilter, StreamItem, Subscription } from '../../actors/ports.ts';
+import type { StreamFilter, StreamItem, Subscription } from '../../actors/ports.ts';
 import type { Verifier } from '../auth/index.ts';
 import type { Config } from '../config.ts';
 import { createHostCheck } from '../http/host.ts';
 import type { Limiter, Logger } from '../http/ports.ts';
 import { readPathAndQuery } from '../http/target.ts';
 import type { Services } from '../operations/services.ts';
-import { Places } from './places.ts';
-import { readSubscription, type Subscribe, subscriptionOf } from './subscribe.ts';
+import { describeRecord } from '../stream/record.ts';
+import { readSubscription, type Subscribe, subscriptionOf } from '../stream/subscribe.ts';
 
 /** Below the 30–60 s after which proxies drop silent connections. */
 const HEARTBEAT_MS = 15_000;
@@ -37,7 +37,7 @@ export interface StreamOptions {
 
 export interface Stream {
   readonly connections: number;
-  /** Says goodbye to every client and lets nobody in any more. */
+  /** Lets nobody in any more. */
   close(): void;
   /** Drops the clients that did not answer the goodbye. */
   terminate(): void;
@@ -48,7 +48,7 @@ export function attachStream(server: Server, options: StreamOptions): Stream {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, autoPong: false });
   const isOwnHost = createHostCheck(options.config);
   const sessions = new Set<Session>();
-  const places = new Places(options.config);
+  const { places } = options.services;
   let closing = false;
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
@@ -57,10 +57,10 @@ export function attachStream(server: Server, options: StreamOptions): Stream {
         if (closing) return refuse(socket, new AppError('UNAVAILABLE', 'server is shutting down'), options.logger);
         places.require(tenant);
         sockets.handleUpgrade(request, socket, head, (ws) => {
-          places.take(tenant);
-          const session = new Session(ws, tenant, options, () => {
+          const leave = places.take(tenant, () => session.end(1001, 'server is shutting down'));
+          const session: Session = new Session(ws, tenant, options, () => {
             sessions.delete(session);
-            places.leave(tenant);
+            leave();
           });
           sessions.add(session);
           if (wanted) session.subscribe(wanted);
@@ -71,7 +71,6 @@ export function attachStream(server: Server, options: StreamOptions): Stream {
   return {
     close: () => {
       closing = true;
-      for (const session of sessions) session.end(1001, 'server is shutting down');
       sockets.close();
     },
     terminate: () => {
@@ -254,28 +253,4 @@ class Session {
 /** A stream item as it goes over the wire. */
 export function describeItem(item: StreamItem): object {
   return item.type === 'record' ? { type: 'record', data: describeRecord(item.record) } : item;
-}
-
-/** A log record as JSON: times in ISO 8601, vectors only by their length. */
-export function describeRecord(record: LogRecord): object {
-  return {
-    seq: record.seq,
-    time: new Date(record.time).toISOString(),
-    kind: record.address.kind,
-    id: record.address.id,
-    revision: record.revision,
-    type: record.type,
-    state: record.state,
-    payload: withoutVectors(record.payload),
-    correlation_id: record.correlationId,
-    causation_id: record.causationId,
-    hash: record.hash,
-  };
-}
-
-function withoutVectors(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (ArrayBuffer.isView(value)) return { vector: (value as Float32Array).length };
-  if (Array.isArray(value)) return value.map(withoutVectors);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutVectors(item)]));
 }

@@ -196,6 +196,8 @@ describe.each(owning.map((operation) => [operation.name, operation] as const))('
 describe('the list of operations', () => {
   /** An id of a thing that is made by the call itself is nobody's yet. */
   const MADE_HERE = ['session.create body.session_id'];
+  /** Patterns over what is the caller's own anyway. */
+  const PATTERNS = ['stream query.id'];
 
   it('declares every field that names somebody’s property', () => {
     const undeclared = OPERATIONS.flatMap(({ name, input, owned }) =>
@@ -210,7 +212,7 @@ describe('the list of operations', () => {
           .map((field) => `${name} ${part}.${field}`);
       }),
     );
-    expect(undeclared).toEqual(MADE_HERE);
+    expect(undeclared).toEqual([...MADE_HERE, ...PATTERNS]);
   });
 });
 

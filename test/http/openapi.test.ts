@@ -62,6 +62,9 @@ const operations = [
     output: z.string().meta({ contentType: 'text/plain' }),
   }),
   fake('GET', '/v1/health', { access: 'open' }),
+  fake('GET', '/v1/events', {
+    input: { headers: z.object({ 'last-event-id': z.int().optional().describe('Where to go on.') }) },
+  }),
 ];
 
 const document = createOpenApi(operations, '1.2.3');
@@ -167,6 +170,18 @@ it('examples are values a reader could send', () => {
     ['id', expect.stringMatching(/^[0-9a-f-]{36}$/)],
     ['hash', expect.stringMatching(/^[0-9a-f]{32}$/)],
     ['top_k', 3],
+  ]);
+});
+
+it('headers are parameters like any other', () => {
+  expect(get('/v1/events', 'get').parameters).toMatchObject([
+    {
+      name: 'Last-Event-Id',
+      in: 'header',
+      required: false,
+      description: 'Where to go on.',
+      schema: { type: 'integer' },
+    },
   ]);
 });
 

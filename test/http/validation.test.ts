@@ -152,3 +152,22 @@ it('problems of path, query and body are told at once', async () => {
     [['body', 'a'], 'missing'],
   ]);
 });
+
+describe('headers', () => {
+  const headers = z.object({ 'last-event-id': z.int().min(0).optional(), 'x-note': z.string().optional() });
+  const op = fake('GET', '/v1/x', { input: { headers } });
+
+  it('are read by name, whatever their case, and nobody else’s with them', async () => {
+    const { call } = await serve([op]);
+    const response = await call('GET', '/v1/x', undefined, { 'Last-Event-ID': '12', 'X-NOTE': 'a', other: 'b' });
+    expect(await response.json()).toMatchObject({ headers: { 'last-event-id': 12, 'x-note': 'a' } });
+    expect(await (await call('GET', '/v1/x')).json()).toMatchObject({ headers: {} });
+  });
+
+  it('that are wrong are named', async () => {
+    const { call } = await serve([op]);
+    const response = await call('GET', '/v1/x', undefined, { 'last-event-id': 'x' });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ detail: [{ loc: ['header', 'last-event-id'] }] });
+  });
+});

@@ -97,7 +97,7 @@ export interface RawReply {
   readonly text: string;
 }
 
-/** A request whose path goes out byte for byte: `fetch` resolves `..` before it sends. */
+/** A request whose path goes out byte for byte: `fetch` resolves `..` before it sends. Of a stream the first bytes do. */
 export function rawRequest(
   url: string,
   method: string,
@@ -109,14 +109,19 @@ export function rawRequest(
   return new Promise((resolve, reject) => {
     const request = httpRequest({ hostname, port, method, path, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
+      const done = () =>
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
           text: Buffer.concat(chunks).toString(),
-        }),
-      );
+        });
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        if (response.headers['content-type'] !== 'text/event-stream') return;
+        done();
+        request.destroy();
+      });
+      response.on('end', done);
       response.on('error', reject);
     });
     request.on('error', reject);

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { AppError } from '../../actors/errors.ts';
 
-const globs = z.array(z.string().min(1).max(300)).max(32).optional();
+/** At most 32 patterns of at most 300 characters. */
+export const globs = z.array(z.string().min(1).max(300)).max(32).optional();
 
 const subscribe = z.object({
   type: z.literal('subscribe'),
