@@ -64,3 +64,16 @@ function searchOf(query: NonNullable<CallInput['query']>): string {
   }
   return search.toString();
 }
+
+/** The part of a call's options that a method of its own passes on. */
+export function keyed(idempotencyKey: string | undefined): CallOptions {
+  return idempotencyKey === undefined ? {} : { idempotencyKey };
+}
+
+/** Lets one kind of trouble pass: what was wanted is already so. */
+export function unless(code: AppError['code']): (error: unknown) => undefined {
+  return (error) => {
+    if (error instanceof AppError && error.code === code) return undefined;
+    throw error;
+  };
+}

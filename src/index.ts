@@ -20,6 +20,11 @@ export type { AskOptions, Clock, DeadLetter, LogRecord, SystemReport } from '../
 export type { SystemLogger } from '../actors/system.ts';
 export type { Call, CallInput, CallOptions } from './calls.ts';
 export type { Config } from './config.ts';
+export type { Agent, AgentNetwork, NetworkSettings, NetworkState, Processed } from './coordination/agents.ts';
+export type { Cluster, ClusterSettings, ClusterState } from './coordination/cluster.ts';
+export type { Network, ProposalView, ProposeOptions, TransferOptions, Transferred } from './coordination/network.ts';
+export type { Anomaly, Observer, ObserverSettings, ObserverSummary } from './coordination/observer.ts';
+export type { Region, RegionEvent, RegionSettings, RegionState } from './coordination/region.ts';
 export type { Embedder } from './embedding/embedder.ts';
 export { createHashEmbedder } from './embedding/hash.ts';
 export type { MachineEntry, VersionedMachine } from './machines.ts';

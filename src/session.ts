@@ -1,12 +1,13 @@
 /** The built-in session kind for an embedding application: names for its operations, and nothing else. */
 import type { z } from 'zod';
-import { AppError } from '../actors/errors.ts';
-import type { Call, CallOptions } from './calls.ts';
+import { type Call, type CallOptions, keyed, unless } from './calls.ts';
 import type { isolationReport, turnMetrics } from './operations/schemas.ts';
 import type { RunBody, runOutput } from './operations/session/run.ts';
 
-type RunResult = z.output<typeof runOutput>;
-type TurnMetrics = z.output<typeof turnMetrics>;
+/** As `POST /v1/run` answers. */
+export type RunResult = z.output<typeof runOutput>;
+/** As every turn reports. */
+export type TurnMetrics = z.output<typeof turnMetrics>;
 
 /** Fields and units as in `POST /v1/session/create`. */
 export interface SessionSettings {
@@ -115,17 +116,5 @@ export async function openSession(call: Call, id: string, settings: SessionSetti
       undefined,
     export: () => call('session.export', { path }),
     remove: async () => void (await call('session.delete', { path }).catch(unless('NOT_FOUND'))),
-  };
-}
-
-function keyed(idempotencyKey: string | undefined): CallOptions {
-  return idempotencyKey === undefined ? {} : { idempotencyKey };
-}
-
-/** Lets one kind of trouble pass: what was wanted is already so. */
-function unless(code: AppError['code']): (error: unknown) => undefined {
-  return (error) => {
-    if (error instanceof AppError && error.code === code) return undefined;
-    throw error;
   };
 }

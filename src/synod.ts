@@ -5,6 +5,11 @@ import { AppError } from '../actors/errors.ts';
 import type { AskOptions, DeadLetter, LogRecord, Subscription, SystemReport } from '../actors/ports.ts';
 import type { System } from '../actors/system.ts';
 import { type Call, createCall } from './calls.ts';
+import { type AgentNetwork, type NetworkSettings, openAgents, vectorIn } from './coordination/agents.ts';
+import { type Cluster, type ClusterSettings, openCluster } from './coordination/cluster.ts';
+import { type Network, networkOf } from './coordination/network.ts';
+import { type Observer, type ObserverSettings, openObserver } from './coordination/observer.ts';
+import { openRegion, type Region, type RegionSettings } from './coordination/region.ts';
 import { kindOf, Machines } from './machines.ts';
 import { createRef, type InputOf, type Machine, type Ref } from './refs.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
@@ -53,6 +58,20 @@ export interface Synod extends AsyncDisposable {
   remove(ref: Pick<Ref, 'kind' | 'id'>, options?: AskOptions): Promise<boolean>;
   /** Gets or creates a session, the built-in memory of one conversation. */
   session(id: string, settings?: SessionSettings): Promise<Session>;
+  /**
+   * Gets a cluster by its id, or makes one.
+   *
+   * @throws AppError NOT_FOUND for an id nobody has
+   */
+  cluster(which: string | ClusterSettings): Promise<Cluster>;
+  /** Gets a region by its id, or makes one. @throws AppError NOT_FOUND for an id nobody has */
+  region(which: string | RegionSettings): Promise<Region>;
+  /** Gets or creates the observer; there is one. */
+  observer(settings?: ObserverSettings): Promise<Observer>;
+  /** Transfers between sessions, users, and decisions weighted by trust. */
+  network(): Network;
+  /** Gets or makes a network of agents by its name: sessions of one cluster that feed back into each other. */
+  agents(settings: NetworkSettings): Promise<AgentNetwork>;
   /**
    * Runs any operation of the REST reference by its name.
    *
@@ -149,6 +168,30 @@ class EmbeddedSynod implements Synod {
 
   session(id: string, settings: SessionSettings = {}): Promise<Session> {
     return openSession(this.call, id, settings);
+  }
+
+  cluster(which: string | ClusterSettings): Promise<Cluster> {
+    return openCluster(this.call, which);
+  }
+
+  region(which: string | RegionSettings): Promise<Region> {
+    return openRegion(this.call, which);
+  }
+
+  observer(settings: ObserverSettings = {}): Promise<Observer> {
+    return openObserver(this.call, settings);
+  }
+
+  network(): Network {
+    return networkOf(this.call);
+  }
+
+  agents(settings: NetworkSettings): Promise<AgentNetwork> {
+    const vectorOf = async (id: string) => {
+      const view = await this.#open().read({ tenant: this.tenant, kind: 'session', id });
+      return vectorIn(view?.context);
+    };
+    return openAgents({ call: this.call, session: (id) => this.session(id), vectorOf }, settings);
   }
 
   subscribe(filter: RecordFilter = {}, options: { since?: number } = {}): Records {

@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { makeConsumer, node, root, tsc } from './consumer.ts';
 import { temporaryDirectory } from './machines.ts';
 
-const FENCE = /^```ts embedding-example\n(.*?)^```$/ms;
+const NAMES = ['embedding-example', 'network-example'];
 
-describe('the embedding example of the README', () => {
+describe.each(NAMES)('the %s of the README', (name) => {
   it('compiles with full types, runs, and ends by itself', async () => {
-    const [, example] = FENCE.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
-    expect(example, 'README.md has no code fence "```ts embedding-example"').toBeDefined();
+    const fence = new RegExp(`^\`\`\`ts ${name}\\n(.*?)^\`\`\`$`, 'ms');
+    const [, example] = fence.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+    expect(example, `README.md has no code fence "\`\`\`ts ${name}"`).toBeDefined();
     expect(example!.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
 
     const directory = temporaryDirectory();
