@@ -1,11 +1,17 @@
-/** `synod demo`: two agents talk, and one sees what a session remembers, when it drifts and what it knows already. */
+/**
+ * `synod demo`: two agents talk, and one sees what a session remembers, when it drifts and what it knows already; then two
+ * teams come together, lose their topic, and the observer sees it.
+ */
 import { text } from '../parsers.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { loadConfig } from '../settings.ts';
 import { DemoClient } from './demo/client.ts';
 import { CONVERSATION } from './demo/conversation.ts';
 import { play } from './demo/play.ts';
-import { closingText, createPaint, introText, turnText } from './demo/screen.ts';
+import { closingText, createPaint, introText, type Paint, turnText } from './demo/screen.ts';
+import { playTeams } from './demo/teams.ts';
+import { anomalyText, driftText, nearnessText, teamsIntro } from './demo/teams-screen.ts';
+import { TEAMS } from './demo/teams-script.ts';
 import type { Command } from './options.ts';
 
 /**
@@ -17,9 +23,14 @@ const THRESHOLD = 0.6;
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 export const demo: Command = {
-  summary: 'Plays a conversation of two agents through a server.',
+  summary: 'Plays a conversation of two agents, and two teams in a region, through a server.',
   options: [
-    { name: 'target', value: 'URL', help: 'A running server; absent: one of its own, in memory.', parse: httpUrl },
+    {
+      name: 'target',
+      value: 'URL',
+      help: 'A running server, for the conversation; absent: one of its own, in memory.',
+      parse: httpUrl,
+    },
     { name: 'token', value: 'TOKEN', help: 'For that server.', parse: text, secret: true },
   ],
   run: async ({ options, env }) => {
@@ -34,12 +45,24 @@ export const demo: Command = {
         process.stdout.write(`${turnText(turn, THRESHOLD, paint)}\n`);
       });
       process.stdout.write(closingText(closing, paint));
+      // An observer is one per caller and stays, so the teams play where nobody else is.
+      if (server) await teams(client, paint);
     } finally {
       await server?.close();
     }
     return 0;
   },
 };
+
+async function teams(client: DemoClient, paint: Paint): Promise<void> {
+  const say = (text: string) => void process.stdout.write(`${text}\n`);
+  process.stdout.write(teamsIntro(paint));
+  await playTeams(client, TEAMS, {
+    feedback: (round, nearness) => say(nearnessText(round, nearness, paint)),
+    drift: (drifted) => say(driftText(drifted, paint)),
+    anomaly: (reported) => say(anomalyText(reported, paint)),
+  });
+}
 
 function embedded(): Promise<RunningServer> {
   const options = { host: '127.0.0.1', port: '0', data: ':memory:', 'allow-anonymous': true };

@@ -4,6 +4,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CONVERSATION } from '../../src/cli/demo/conversation.ts';
 import { BIN, type Finished, serve, synod, tempDir } from './synod.ts';
 
+/** The conversation alone. */
+const firstAct = (output: string) => output.split('\ntwo teams\n')[0]!;
+/** What comes after it. */
+const secondAct = (output: string) => output.split('\ntwo teams\n')[1]!;
+
 /** The part of the output that belongs to a turn. */
 function turnIn(output: string, number: number): string {
   return output.split(/\n\n/).find((part) => part.startsWith(String(number).padStart(2)))!;
@@ -44,6 +49,25 @@ describe('synod demo', () => {
     expect(turnsWith('confirmed')).toEqual([10]);
   });
 
+  it('shows two teams, each coming together with every feedback', () => {
+    for (const team of ['hardware', 'sales']) {
+      const lines = [...secondAct(played.stdout).matchAll(new RegExp(`^ {4}${team} +[█·]+ (\\d\\.\\d\\d)$`, 'gm'))];
+      const nearness = lines.map(([, cosine]) => Number(cosine));
+      expect(nearness).toHaveLength(5);
+      expect(nearness).toEqual([...new Set(nearness)].sort());
+      expect(nearness[0]).toBeLessThan(0.2);
+      expect(nearness[4]).toBeGreaterThan(0.95);
+    }
+  });
+
+  it('shows how both lose their topic, the region realigns, and the observer reports it', () => {
+    const [, first, second, last] = secondAct(played.stdout).split(/\n\n(?=Ana|Cleo|observer)/);
+    expect(first).toContain('1 of 2 clusters have voted');
+    expect(first).not.toContain('realigns');
+    expect(second).toContain('2 of 2 clusters have voted: it realigns');
+    expect(last).toMatch(/^observer {4}systemic_drift, severity 1\.00: /);
+  });
+
   it('plays through a running server with a token, and leaves no session there', async () => {
     const dir = await tempDir();
     const [data, key] = [join(dir, 'data'), join(dir, 'key.jwk')];
@@ -56,7 +80,8 @@ describe('synod demo', () => {
     });
     const { code, stdout: output } = await synod(['demo', '--target', server.url, '--token', stdout.trim()]);
     expect(code).toBe(0);
-    expect(output.split('\n').slice(1)).toEqual(played.stdout.split('\n').slice(1));
+    // The teams play on a server of the demo's own: an observer would stay.
+    expect(output.split('\n').slice(1)).toEqual(firstAct(played.stdout).split('\n').slice(1));
     await server.stop();
     const survey = JSON.parse((await synod(['inspect', '--data', data, '--json'])).stdout) as {
       kinds: { actors: number }[];

@@ -1,4 +1,4 @@
-/** The few calls the demo makes, over HTTP like any other client's. */
+/** The calls the demo makes, over HTTP like any other client's. */
 import { AppError, messageOf } from '../../../actors/errors.ts';
 
 export interface RunReply {
@@ -44,6 +44,14 @@ export class DemoClient {
 
   async remove(session: string): Promise<void> {
     await this.#call('DELETE', `/v1/session/${encodeURIComponent(session)}`);
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#call('GET', path);
+  }
+
+  post<T = unknown>(path: string, body?: object): Promise<T> {
+    return this.#call('POST', path, body);
   }
 
   /** @throws AppError UNAVAILABLE, in words for whoever typed the command */

@@ -5,7 +5,7 @@ import type { Closing, Turn } from './play.ts';
 
 const WIDTH = 80;
 /** Column where texts begin. */
-const INDENT = 12;
+export const INDENT = 12;
 
 export type Paint = (style: 'bold' | 'dim' | 'yellow' | 'green', text: string) => string;
 
@@ -80,7 +80,7 @@ function count(number: number): string {
 }
 
 /** Breaks at blanks so that no line is longer than the terminal; lines after the first are indented. */
-function wrap(text: string, indent: number): string {
+export function wrap(text: string, indent: number): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
