@@ -8,6 +8,7 @@ import { UsageError } from '../src/cli/options.ts';
 import { VERSION } from '../src/version.ts';
 import { measureAggregate } from './aggregate.ts';
 import { measureAsks } from './asks.ts';
+import { measureCoordination } from './coordination.ts';
 import { measureDrift } from './drift.ts';
 import { measureHttp } from './http.ts';
 import { measureKernels } from './kernels.ts';
@@ -53,12 +54,13 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Out
   aggregate: measureAggregate,
   robust: measureRobust,
   soak: measureSoak,
+  coordination: measureCoordination,
 };
 
 export const NAMES = Object.keys(BENCHMARKS);
 
-/** Runs only when it is named: it takes half an hour. */
-export const ON_REQUEST = ['soak'];
+/** Run only when they are named: they take half an hour, and minutes. */
+export const ON_REQUEST = ['soak', 'coordination'];
 
 export { htmlReport };
 

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type RunningServer, startServer } from '../../src/server.ts';
 import { loadConfig } from '../../src/settings.ts';
 import { TABLES } from '../../src/store/store.ts';
+import { createAudit, type Seen, type Tally, watchRegions } from '../coordination/audit.ts';
 
 /** The process at one moment. */
 export interface Sample {
@@ -47,6 +48,10 @@ export type Request =
   | { readonly type: 'settle' }
   /** Answers with what is in the store, table by table; the server stands still meanwhile. */
   | { readonly type: 'weigh' }
+  /** Tells of each drift that reaches a region, from now on. */
+  | { readonly type: 'watch' }
+  /** Answers with what the log has since the start. */
+  | { readonly type: 'audit' }
   | { readonly type: 'stop' };
 
 export type Reply =
@@ -54,6 +59,8 @@ export type Reply =
   | { readonly type: 'sample'; readonly sample: Sample }
   | { readonly type: 'settled'; readonly sample: Sample; readonly live: number }
   | { readonly type: 'weighed'; readonly tables: readonly TableWeight[] }
+  | { readonly type: 'seen'; readonly seen: Seen }
+  | { readonly type: 'audited'; readonly tally: Tally }
   | { readonly type: 'failed'; readonly message: string };
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -120,9 +127,12 @@ async function begin({ options, everyMs }: Extract<Request, { type: 'start' }>):
   const server = await startServer(loadConfig(options, {}), SILENT);
   delay.enable();
   if (everyMs > 0) setInterval(() => tell({ type: 'sample', sample: look(server.runtime) }), everyMs).unref();
+  const audit = createAudit(server.runtime);
   process.on('message', (request: Request) => {
     if (request.type === 'settle') void settle(server);
     if (request.type === 'weigh') tell({ type: 'weighed', tables: weigh(server.runtime) });
+    if (request.type === 'watch') void watchRegions(server.runtime, (seen) => tell({ type: 'seen', seen }));
+    if (request.type === 'audit') void audit().then((tally) => tell({ type: 'audited', tally }));
     if (request.type === 'stop') void server.close().finally(() => process.exit(0));
   });
   tell({ type: 'ready', url: server.url });

@@ -1,6 +1,7 @@
 /** Starts our own server as a child process on loopback, watches it, and stops it again. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Seen, Tally } from '../coordination/audit.ts';
 import type { Reply, Request, Sample, TableWeight } from './child.ts';
 
 export interface OwnServer {
@@ -13,6 +14,10 @@ export interface OwnServer {
   settle(): Promise<{ readonly sample: Sample; readonly live: number }>;
   /** What is in its store, table by table. */
   weigh(): Promise<readonly TableWeight[]>;
+  /** Calls back for each drift that reaches a region, from now on. */
+  watch(seen: (seen: Seen) => void): void;
+  /** What its log has since it started. */
+  audit(): Promise<Tally>;
   stop(): Promise<void>;
 }
 
@@ -59,6 +64,17 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
       const weighed = answer(child, 'weighed');
       send({ type: 'weigh' });
       return (await weighed).tables;
+    },
+    watch: (seen) => {
+      child.on('message', (reply: Reply) => {
+        if (reply.type === 'seen') seen(reply.seen);
+      });
+      send({ type: 'watch' });
+    },
+    audit: async () => {
+      const audited = answer(child, 'audited');
+      send({ type: 'audit' });
+      return (await audited).tally;
     },
     stop: () => stop(child, send),
   };

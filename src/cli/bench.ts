@@ -61,7 +61,7 @@ export interface BenchOptions {
   /** The target may be loaded although it is on another machine. */
   readonly yes: boolean;
   readonly newConnections: boolean;
-  /** On disk for `start`, or coming and going in a `soak`; absent: each has a default. */
+  /** On disk for `start`, coming and going in a `soak`, in clusters for `coordination`; absent: each has a default. */
   readonly sessions: number | undefined;
   /** How long a `soak` takes. */
   readonly minutes: number;
@@ -79,8 +79,9 @@ export interface Benchmarks {
 }
 
 export const bench: Command = {
-  summary: 'Measures this machine, or loads a running server; all but soak, unless some are named.',
-  operands: '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start] [aggregate] [robust] [soak]',
+  summary: 'Measures this machine, or loads a running server; all but soak and coordination, unless some are named.',
+  operands:
+    '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start] [aggregate] [robust] [soak] [coordination]',
   options: [
     {
       name: 'data',
@@ -89,7 +90,12 @@ export const bench: Command = {
       // SYNOD_DATA is the server's data directory.
       env: 'SYNOD_BENCH_DATA',
     },
-    { name: 'seconds', value: 'N', help: 'Length of one measurement; default 1, of a load run 10.', parse: seconds },
+    {
+      name: 'seconds',
+      value: 'N',
+      help: 'Length of one measurement; default 1, of a load run 10, of coordination 60.',
+      parse: seconds,
+    },
     { name: 'shape', value: 'LIST', help: 'Users for load: some of 30,60,200,400,1000. Default: all.' },
     {
       name: 'workload',
@@ -106,7 +112,7 @@ export const bench: Command = {
     {
       name: 'sessions',
       value: 'N',
-      help: 'Sessions on disk for start, default 2000; those that come and go in a soak, default 50000.',
+      help: 'For start, on disk, default 2000; for soak, coming and going, default 50000; for coordination, default 10000.',
       parse: whole(1, 1_000_000),
     },
     { name: 'minutes', value: 'N', help: 'Length of a soak.', default: '30', parse: minutes },
