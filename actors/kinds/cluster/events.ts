@@ -24,7 +24,10 @@ export const schemas = {
   'feedback.send': z.object({
     at,
     /** The aggregate, shape [dimension]. */
-    vector: z.custom<Float64Array>((value) => value instanceof Float64Array, 'is no Float64Array'),
+    vector: z.custom<Float32Array | Float64Array>(
+      (value) => value instanceof Float64Array || value instanceof Float32Array,
+      'is no Float64Array or Float32Array',
+    ),
     /** Members with a vector of their own. */
     sessions: z.array(id).max(MAX_MEMBERS),
   }),

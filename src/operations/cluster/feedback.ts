@@ -46,7 +46,8 @@ async function spread(
   const blends = services.system.subscribe(filter);
   const timer = services.clock.setTimeout(() => blends.close(), WAIT_MS);
   try {
-    const event = { type: 'feedback.send' as const, vector, sessions: [...sessions] };
+    // It was made of float32 rows: more digits would say nothing, and every message and its record carry it.
+    const event = { type: 'feedback.send' as const, vector: Float32Array.from(vector), sessions: [...sessions] };
     const { outcome, revision, repeated } = await tellCluster(context, id, event);
     if (!repeated)
       await arrivals(blends, `${formatAddress(clusterAddress(context, id))}:${revision}:`, outcome.updated);
