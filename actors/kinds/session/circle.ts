@@ -51,7 +51,9 @@ export function vectorBlend(context: SessionContext, event: Payload<'vector.blen
     return { context, outcome: { updated: false, delta_norm: null }, facts: [] };
   }
   const own = unit(context.state);
-  const deltaNorm = norm(other.map((x, i) => x - own[i]!));
+  const delta = new Float64Array(other.length);
+  for (let i = 0; i < delta.length; i++) delta[i] = other[i]! - own[i]!;
+  const deltaNorm = norm(delta);
   const state = unsigned(blend(own, other, event.share));
   if (norm(state) === 0) return { context, outcome: { updated: false, delta_norm: deltaNorm }, facts: [] };
   return { context: { ...context, state }, outcome: { updated: true, delta_norm: deltaNorm }, facts: [] };

@@ -27,7 +27,10 @@ export function takeState(vector: Float32Array | Float64Array, dimension: number
 
 /** Zeros without a sign: JSON has no −0, and an exported session must come back bit for bit. */
 export function unsigned(vector: Float64Array): Float64Array {
-  return vector.map((x) => x + 0);
+  const result = new Float64Array(vector.length);
+  // A loop: `map` with a function takes four times as long.
+  for (let i = 0; i < vector.length; i++) result[i] = vector[i]! + 0;
+  return result;
 }
 
 /** Cosine of two vectors that have unit length (0 for all zeros), rounding cut off. */
