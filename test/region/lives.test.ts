@@ -221,6 +221,18 @@ it('asks nobody twice: of two who add a cluster at once both are answered', asyn
   await land.stop();
 });
 
+it('lets a cluster go that was just being added when it is deleted', async () => {
+  const land = await country();
+  for (const id of ['r', 's']) await land.proclaim(id);
+  await land.found('a');
+  const adding = expect(land.annex('r', 'a')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await land.system.remove(theRegion('r'));
+  await land.settle();
+  await adding;
+  expect(await land.annex('s', 'a')).toEqual({ added: true });
+  await land.stop();
+});
+
 it('leaves a cluster to its region, and says so', async () => {
   const land = await country();
   for (const id of ['r', 's']) await land.proclaim(id);
