@@ -7,7 +7,7 @@
  * V3  The end of a vote is a durable timer. After a jump of the clock forwards a vote has ended even if its timer is late;
  *     after one backwards it lasts a window longer at most.
  */
-import { cancelTimer, publish, type Step, timer, type Wish } from '../wishes.ts';
+import { cancelTimer, type Step, timer, type Wish } from '../wishes.ts';
 import type { Payload } from './events.ts';
 import { type DriftNews, hasCluster, type Reached, type RegionContext, remember } from './model.ts';
 
@@ -39,12 +39,15 @@ export function settleVotes(context: RegionContext, at: number): Step<RegionCont
   return { context: changed ? { ...context, clusters } : context, wishes };
 }
 
-/** Takes in a drift of a cluster: an event, and a vote (V1). Drift of a cluster that left concerns nobody. */
+/**
+ * Takes in a drift of a cluster: an event, and a vote (V1). Drift of a cluster that left concerns nobody. The command is
+ * its own record in the log, so no fact repeats it.
+ */
 export function castVote(context: RegionContext, event: Payload<'drift'>): Step<RegionContext> {
   const { at, cluster, session, drift_score, drift_phase } = event;
   if (!hasCluster(context, cluster)) return { context, wishes: [] };
   const drift: DriftNews = { cluster, session, score: drift_score, phase: drift_phase, at };
-  const wishes: Wish[] = [publish('drift', { cluster, session, drift_score, drift_phase })];
+  const wishes: Wish[] = [];
   const clusters = context.clusters.map((known) => {
     if (known.id !== cluster || known.vote?.spent) return known;
     wishes.push(ending(cluster, context.windowMs));
