@@ -168,6 +168,11 @@ describe('a sample', () => {
     expect((await summary()).last_sample_at).toBe(report.sampled_at);
   });
 
+  it('without regions finds nothing', async () => {
+    await make();
+    expect(await sample()).toMatchObject({ clusters_sampled: 0, regions_sampled: 0, total_anomalies: 0 });
+  });
+
   it('reports systemic drift once, with the numbers behind it', async () => {
     const { id, clusters } = await settled(2);
     await make({ region_ids: [id] });

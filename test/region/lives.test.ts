@@ -194,6 +194,24 @@ it('leaves nothing behind when it is deleted in the middle of a realignment', as
   await land.stop();
 });
 
+it('realigns to nothing when all clusters are gone before it is tried again', async () => {
+  let broken = true;
+  const run = async (kernel: never, args: never) => {
+    if (broken) throw new Error('no thread');
+    return runInline(kernel, args) as never;
+  };
+  const land = await country({ compute: { run } });
+  await furnish(land);
+  await land.drift('a');
+  await land.settle();
+  for (const cluster of ['a', 'b']) await land.system.remove(theCluster(cluster));
+  broken = false;
+  await land.clock.advance(2_000);
+  expect(await land.region('r')).toMatchObject({ clusters: [], realignments: 1, reached: null });
+  expect(vectorsSet(land)).toBe(0);
+  await land.stop();
+});
+
 it('tries again when the kernels fail, and not more often than it has to', async () => {
   let calls = 0;
   const run = async (kernel: never, args: never) => {
