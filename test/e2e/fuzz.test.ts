@@ -397,7 +397,7 @@ describe('whole requests', () => {
           expect([reply.status, reply.body]).toEqual([413, { detail: `Request body is larger than ${limit} bytes` }]);
         } else expect([400, 422], reply.text.slice(0, 200)).toContain(reply.status);
         expect(reply.text.length).toBeLessThan(100_000);
-        expect(standing()).toEqual(before);
+        if (!timerFired(before.head)) expect(standing()).toEqual(before);
       }
       await allIsWell();
     },
