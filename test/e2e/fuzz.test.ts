@@ -18,6 +18,8 @@ const RUNS = Number(process.env.SYNOD_FUZZ_RUNS ?? 1_500);
 const TARGET = 'target';
 const CLUSTER = 'target-cluster';
 const REGION = 'target-region';
+const PROPOSAL = 'target-open';
+const DECIDED = 'target-decided';
 /** Long enough for votes and samples not to end or come by themselves while requests are watched. */
 const DAY_MS = 86_400_000;
 const DIMENSION = 384;
@@ -61,6 +63,16 @@ async function targets(): Promise<void> {
   if (!system.exists(observer)) await ada.post('/v1/observer/');
   const { intervalMs } = (await system.read<{ intervalMs: number }>(observer))!.context;
   if (intervalMs !== DAY_MS) await system.ask(observer, { type: 'configure', intervalMs: DAY_MS });
+  const network = { tenant: 'ada', kind: 'consensus', id: 'network' };
+  if (!system.exists(network)) await system.spawn(network, {});
+  const made = { proposer: TARGET, proposed: new Float64Array(DIMENSION).fill(1), rationale: null, level: null };
+  const { proposals } = (await system.read<{ proposals: { id: string }[] }>(network))!.context;
+  const absent = (proposal: string) => !proposals.some(({ id }) => id === proposal);
+  if (absent(PROPOSAL)) {
+    await system.ask(network, { type: 'open', ...made, proposal: PROPOSAL, electors: null, votingMs: DAY_MS });
+  }
+  const votes = [{ instance: TARGET, approve: true }];
+  if (absent(DECIDED)) await system.ask(network, { type: 'decide', ...made, proposal: DECIDED, votes, agreement: 1 });
   await calm();
 }
 
@@ -82,7 +94,13 @@ const aimed = (text: string) =>
     .replaceAll('"$cluster"', JSON.stringify(CLUSTER))
     .replaceAll('"$region"', JSON.stringify(REGION));
 
-const AIMS: Readonly<Record<string, string>> = { $cluster: CLUSTER, $region: REGION };
+const AIMS: Readonly<Record<string, string>> = {
+  $cluster: CLUSTER,
+  $region: REGION,
+  $user: 'default',
+  $proposal: PROPOSAL,
+  $decided: DECIDED,
+};
 
 const aimOf = ({ example }: Operation): string =>
   AIMS[(example.path as { id?: string } | undefined)?.id ?? ''] ?? TARGET;

@@ -128,7 +128,9 @@ const stateOf = async () => ({
 function thingAt({ example }: Operation, place: string, things: Belongings): string {
   const [part, field] = place.split('.') as ['path' | 'query' | 'body', string];
   const shown = (example[part] as Readonly<Record<string, string | readonly string[]>> | undefined)?.[field];
-  const id = standIns(things)[[shown].flat()[0] ?? `$${/(\w+)_id$/.exec(field)?.[1]?.split('_').at(-1)}`];
+  // What the network's other spelling calls an instance is a session.
+  const sort = field.endsWith('_instance') ? 'session' : /(\w+)_id$/.exec(field)?.[1]?.split('_').at(-1);
+  const id = standIns(things)[[shown].flat()[0] ?? `$${sort}`];
   if (id === undefined) throw new Error(`nobody knows what belongs at ${place}`);
   return id;
 }
