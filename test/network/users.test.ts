@@ -167,6 +167,38 @@ describe('sessions', () => {
   });
 });
 
+describe('a cluster', () => {
+  it('is the tenant’s: every user talks to it, and only sessions of the active one join', async () => {
+    const { cluster_id } = await ada.ok<{ cluster_id: string }>('POST', '/v1/cluster/', { name: 'team' });
+    const mine = await ada.create({ template_embedding: vec(1) });
+    await ada.ok('POST', `/v1/cluster/${cluster_id}/members`, { session_id: mine });
+    const late = await ada.create();
+    await switchTo(ada, 'u2');
+    const joining = await ada.post(`/v1/cluster/${cluster_id}/members`, { session_id: late });
+    expect(joining.status).toBe(404);
+    await ada.ok('POST', `/v1/cluster/${cluster_id}/store`, { message: 'what?', response: 'that' });
+    expect(await ada.ok('POST', `/v1/cluster/${cluster_id}/run`, { query: 'what?' })).toMatchObject({
+      metrics: { interaction_count: 1 },
+    });
+    // Members are members whoever is active; their sessions alone are out of reach.
+    expect(await ada.ok('GET', `/v1/cluster/${cluster_id}`)).toMatchObject({ member_count: 1 });
+    expect((await ada.get(`/v1/metrics/${mine}`)).status).toBe(404);
+    await ada.ok('DELETE', `/v1/cluster/${cluster_id}`);
+    await switchTo(ada, 'default');
+    expect((await ada.get(`/v1/metrics/${mine}`)).status).toBe(200);
+  });
+
+  it('and the sessions of regions and the observer are shared as well', async () => {
+    await switchTo(ada, 'u1');
+    const region = await ada.ok<{ meta_session_id: string }>('POST', '/v1/region/', { name: 'eu' });
+    const observer = await ada.ok<{ meta_session_id: string }>('POST', '/v1/observer/');
+    await switchTo(ada, 'u2');
+    for (const { meta_session_id } of [region, observer]) {
+      expect((await ada.get(`/v1/metrics/${meta_session_id}`)).status).toBe(200);
+    }
+  });
+});
+
 /** Every operation that names a session, asked for one that is set aside: taken from the list, so new ones are covered. */
 describe('a session set aside is not there', () => {
   const naming = OPERATIONS.filter(({ example }) => JSON.stringify(example).includes('"$session"'));

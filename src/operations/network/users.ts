@@ -26,7 +26,8 @@ export const switchUser = operation({
   description:
     'Sessions made from now on belong to this user; sessions of the one before are set aside and come back with a switch ' +
     'back. A request that is under way during the switch may still reach the sessions of the user before. Everybody ' +
-    'begins as "default". Session ids are unique among all users of a tenant.',
+    'begins as "default". Session ids are unique among all users of a tenant. ' +
+    'Clusters, regions and the observer are the tenant’s: a member that is set aside stays one and takes its feedback.',
   http: { method: 'POST', path: '/v1/network/users/switch', status: 200 },
   input: { body: z.object({ user_id: userId }) },
   output: z.object({ active_user: z.string(), previous_user: z.string() }),
