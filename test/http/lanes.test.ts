@@ -16,8 +16,9 @@ it('lets a request pass at once that finds nobody before it', async () => {
   expect(lane.enter()).toBeUndefined();
 });
 
-it('lets one pass per turn of the event loop, in the order of arrival', async () => {
-  const lane = createHeavyLane();
+it('lets one pass per turn of the event loop while turns are long, in the order of arrival', async () => {
+  let ms = 0;
+  const lane = createHeavyLane(() => (ms += 5));
   const order: string[] = [];
   const all = ['a', 'b', 'c', 'd'].map((name) => request(lane, name, order));
   expect(lane.waiting).toBe(3);
@@ -33,6 +34,27 @@ it('lets one pass per turn of the event loop, in the order of arrival', async ()
   expect(order.filter((name) => name !== 'light')).toEqual(['a', 'b', 'c', 'd']);
   expect(order.indexOf('light')).toBe(soFar);
   expect(lane.waiting).toBe(0);
+});
+
+it('lets more pass per turn while turns are short, and fewer again when they become long', async () => {
+  let ms = 0;
+  let long = false;
+  const lane = createHeavyLane(() => (ms += long ? 5 : 0.1));
+  const order: string[] = [];
+  const perTurn = async (turns: number) => {
+    const counts: number[] = [];
+    for (let i = 0; i < turns; i++) {
+      const before = order.length;
+      await turn();
+      counts.push(order.length - before);
+    }
+    return counts;
+  };
+  for (let i = 0; i < 400; i++) void request(lane, `${i}`, order);
+  const short = await perTurn(20);
+  expect(Math.max(...short)).toBe(8);
+  long = true;
+  expect((await perTurn(20)).at(-1)).toBe(1);
 });
 
 it('forgets nobody among thousands, nor who comes while they wait', async () => {
