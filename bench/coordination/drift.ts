@@ -16,6 +16,8 @@ export interface DriftLatency {
   readonly region: readonly number[];
   readonly socket: readonly number[];
   readonly errors: Readonly<Record<string, number>>;
+  /** Longest event loop delay of the server meanwhile. */
+  readonly loopMaxMs: number;
 }
 
 export const TURNS_PER_SECOND = 500;
@@ -25,7 +27,7 @@ const TICK_MS = 4;
 const PATIENCE_MS = 5_000;
 /** Share of the sessions whose drift is looked at; the others have the turns. */
 const LOOKED_AT = 0.2;
-/** Before the first look: code is compiled, sessions come into memory. */
+/** Before the first look, so that code is compiled. */
 const WARM_SECONDS = 3;
 
 export async function measureLatency(world: World, seconds: number): Promise<DriftLatency> {
@@ -63,6 +65,7 @@ export async function measureLatency(world: World, seconds: number): Promise<Dri
   await pace(warm, TURNS_PER_SECOND, turn);
   measuring = true;
   const began = performance.now();
+  const firstSample = server.samples.length;
   const offset = Math.ceil(warm * TURNS_PER_SECOND);
   await Promise.all([
     pace(seconds, TURNS_PER_SECOND, (n) => turn(n + offset)),
@@ -70,6 +73,7 @@ export async function measureLatency(world: World, seconds: number): Promise<Dri
     pace(seconds, Math.min(DRIFTS_PER_SECOND, probed.length / seconds), probe),
   ]);
   const took = (performance.now() - began) / 1_000;
+  const samples = server.samples.slice(firstSample);
   const found = probes.filter(({ detected }) => detected);
   const until = performance.now() + PATIENCE_MS;
   while (found.some(({ region, socket }) => region === null || socket === null) && performance.now() < until) {
@@ -89,6 +93,7 @@ export async function measureLatency(world: World, seconds: number): Promise<Dri
     region: percentilesOf(region, [50, 99]),
     socket: percentilesOf(seen, [50, 99]),
     errors,
+    loopMaxMs: Math.max(0, ...samples.map((sample) => sample.loopMaxMs)),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What the sessions are told: turns about what they know, and now and then a question from nowhere. */
 import { createRandom, messageOf } from '../load/words.ts';
-import { WORDS_PER_MESSAGE } from './world.ts';
 
+export const WORDS_PER_MESSAGE = 20;
 const TEXTS = 256;
 const random = createRandom(7);
 const texts = Array.from({ length: TEXTS }, () => messageOf(random, WORDS_PER_MESSAGE));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Client, createClient } from '../load/client.ts';
 import { fillStore } from '../server/fill.ts';
 import { type OwnServer, startOwnServer } from '../server/own.ts';
+import { turnOf, WORDS_PER_MESSAGE } from './turns.ts';
 
 export interface Size {
   readonly sessions: number;
@@ -36,7 +37,6 @@ export interface World {
 
 /** Enough for drift to be measured: a session has to have a topic to leave. */
 const MEMORIES = 3;
-export const WORDS_PER_MESSAGE = 20;
 const COUPLING = 0.3;
 /** Often enough to be at work in the middle of everything. */
 const SAMPLE_SECONDS = 5;
@@ -51,7 +51,7 @@ export async function openWorld(size: Size, progress: (line: string) => void): P
   const count = size.sessions + size.members;
   const filled = { sessions: count, memories: MEMORIES, wordsPerMessage: WORDS_PER_MESSAGE, progress };
   const ids = await fillStore({ data, ...filled });
-  // Everybody stays in memory: waking from disk is what other benchmarks measure.
+  // Once awake, everybody stays in memory: waking from disk is what other benchmarks measure.
   const server = await startOwnServer({ data, settings: { 'max-live': String(count * 2) }, everyMs: 200 });
   const client = createClient({ url: server.url, token: undefined, keepAlive: true, deadlineMs: DEADLINE_MS });
   const close = async () => {
@@ -59,14 +59,20 @@ export async function openWorld(size: Size, progress: (line: string) => void): P
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  const post = async <T>(path: string, body?: object): Promise<T> => {
-    const { ok, status, text } = await client.call('POST', path, body === undefined ? undefined : JSON.stringify(body));
+  const call = async (path: string, body?: string): Promise<string> => {
+    const { ok, status, text } = await client.call('POST', path, body);
     if (!ok) throw new Error(`POST ${path} was answered ${status}: ${text.slice(0, 200)}`);
-    return JSON.parse(text) as T;
+    return text;
   };
+  const post = async <T>(path: string, body?: object): Promise<T> =>
+    JSON.parse(await call(path, body === undefined ? undefined : JSON.stringify(body))) as T;
   try {
     const sessions = ids.slice(0, size.sessions);
     const large = await found(post, size, sessions, ids.slice(size.sessions), progress);
+    await inParallel(sessions, async (id, n) => {
+      if (n % 500 === 0) progress(`coordination: ${n} of ${sessions.length} sessions are awake`);
+      await call('/v1/run', turnOf(id, n));
+    });
     return { size, server, client, sessions, large, post, close };
   } catch (error) {
     await close();
