@@ -1,25 +1,25 @@
 /** A cluster among others: its region, the drift it passes on, the feedback it spreads, what it says when it is deleted. */
 import { norm } from '../../../workers/vector.ts';
 import type { SendParams } from '../../effects.ts';
+import { publish, refused, reply, type Step, send } from '../wishes.ts';
 import type { Payload } from './events.ts';
 import { type ClusterContext, isMember } from './model.ts';
-import { publish, refused, reply, type Step, send } from './step.ts';
 
 /** A cluster belongs to one region only; claiming it again changes nothing. */
-export function regionClaim(context: ClusterContext, { region }: Payload<'region.claim'>): Step {
+export function regionClaim(context: ClusterContext, { region }: Payload<'region.claim'>): Step<ClusterContext> {
   if (context.region !== null && context.region !== region) {
     return refused(context, 'CONFLICT', `the cluster belongs to region "${context.region}"`);
   }
   return { context: { ...context, region }, wishes: [reply({ claimed: context.region === null })] };
 }
 
-export function regionRelease(context: ClusterContext, { region }: Payload<'region.release'>): Step {
+export function regionRelease(context: ClusterContext, { region }: Payload<'region.release'>): Step<ClusterContext> {
   if (context.region !== region) return { context, wishes: [reply({ released: false })] };
   return { context: { ...context, region: null }, wishes: [reply({ released: true })] };
 }
 
 /** Drift of a session that is no member any more concerns nobody. */
-export function drift(context: ClusterContext, event: Payload<'drift'>): Step {
+export function drift(context: ClusterContext, event: Payload<'drift'>): Step<ClusterContext> {
   const { id, region } = context;
   const { at, session, drift_score, drift_phase, confirmed } = event;
   if (session !== id && !isMember(context, session)) return { context, wishes: [reply(null)] };
@@ -34,7 +34,10 @@ export function drift(context: ClusterContext, event: Payload<'drift'>): Step {
  * Sends the aggregate to members: v' = unit((1 − coupling)·v + coupling·aggregate) in each of them. The messages are part
  * of this turn's commit and each is taken once, so however often it all crashes every member is blended exactly once.
  */
-export function feedback(context: ClusterContext, { vector, sessions }: Payload<'feedback.send'>): Step {
+export function feedback(
+  context: ClusterContext,
+  { vector, sessions }: Payload<'feedback.send'>,
+): Step<ClusterContext> {
   const { coupling, dimension } = context;
   if (vector.length !== dimension) {
     return refused(context, 'INVALID', `the vector has ${vector.length} numbers, the cluster wants ${dimension}`);

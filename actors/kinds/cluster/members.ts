@@ -3,9 +3,10 @@
  * its yes. While it has not answered it cannot be removed, so a session that was told to leave is never listed by an
  * answer it gave before.
  */
+
+import { publish, refused, reply, type Step, send } from '../wishes.ts';
 import type { JoinAnswer, Outcomes, Payload } from './events.ts';
 import { type ClusterContext, isMember, MAX_MEMBERS, placeOf } from './model.ts';
-import { publish, refused, reply, type Step, send } from './step.ts';
 
 const JOIN = 'join.';
 const YES = '.reply';
@@ -13,7 +14,7 @@ const NO = '.error';
 
 const added = (outcome: Outcomes['member.add']) => reply(outcome);
 
-export function memberAdd(context: ClusterContext, { session }: Payload<'member.add'>): Step {
+export function memberAdd(context: ClusterContext, { session }: Payload<'member.add'>): Step<ClusterContext> {
   const { id, members, joining } = context;
   if (session === id) return refused(context, 'CONFLICT', "the cluster's own session cannot be a member of it");
   if (isMember(context, session)) return { context, wishes: [added({ added: false })] };
@@ -27,7 +28,7 @@ export function memberAdd(context: ClusterContext, { session }: Payload<'member.
   };
 }
 
-export function joinAnswered(context: ClusterContext, event: JoinAnswer): Step {
+export function joinAnswered(context: ClusterContext, event: JoinAnswer): Step<ClusterContext> {
   const { type } = event;
   const yes = type.endsWith(YES);
   const session = type.slice(JOIN.length, -(yes ? YES : NO).length);
@@ -46,7 +47,7 @@ export function joinAnswered(context: ClusterContext, event: JoinAnswer): Step {
   };
 }
 
-export function memberRemove(context: ClusterContext, { session }: Payload<'member.remove'>): Step {
+export function memberRemove(context: ClusterContext, { session }: Payload<'member.remove'>): Step<ClusterContext> {
   if (context.joining.includes(session)) {
     return refused(context, 'STALE', `session "${session}" is being added; try again`);
   }
@@ -55,11 +56,15 @@ export function memberRemove(context: ClusterContext, { session }: Payload<'memb
   return without(context, session, [leave]);
 }
 
-export function memberGone(context: ClusterContext, { session }: Payload<'member.gone'>): Step {
+export function memberGone(context: ClusterContext, { session }: Payload<'member.gone'>): Step<ClusterContext> {
   return without(context, session, []);
 }
 
-function without(context: ClusterContext, session: string, wishes: Step['wishes']): Step {
+function without(
+  context: ClusterContext,
+  session: string,
+  wishes: Step<ClusterContext>['wishes'],
+): Step<ClusterContext> {
   if (!isMember(context, session)) return { context, wishes: [reply({ removed: false })] };
   const { members } = context;
   return {
