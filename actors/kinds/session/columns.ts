@@ -7,10 +7,11 @@
  *     has none after that.
  */
 import { unitCosines, unitSlabCosines } from '../../../workers/vector.ts';
-import { type Memory, TIERS } from './model.ts';
+import type { Memory, Tier } from './model.ts';
 import { type Pack, packOf } from './packs.ts';
 
-const RANK: Readonly<Record<string, number>> = Object.fromEntries(TIERS.map((tier, rank) => [tier, rank]));
+/** Place of a tier in `TIERS`. */
+export const RANK: Readonly<Record<Tier, number>> = { short_term: 0, medium_term: 1, long_term: 2 };
 
 /** The first 8 hex digits: tells nearly all names apart, and whoever finds one looks at the whole name. */
 const startOf = (hex: string): number => Number.parseInt(hex.slice(0, 8), 16) >>> 0;
@@ -42,7 +43,7 @@ export class Columns {
     const at = this.count++;
     this.hashes[at] = startOf(memory.hash);
     this.prints[at] = startOf(memory.fingerprint);
-    this.tiers[at] = RANK[memory.tier]!;
+    this.tiers[at] = RANK[memory.tier];
     this.episodes[at] = memory.episode;
     this.set(at, memory);
     if (this.pack === null) return;

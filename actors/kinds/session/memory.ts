@@ -6,7 +6,7 @@
  * because `Math.exp` may differ in the last bit between machines and a replay must not.
  */
 import { hash } from 'node:crypto';
-import { type Columns, columnsOf, handOn } from './columns.ts';
+import { type Columns, columnsOf, handOn, RANK } from './columns.ts';
 import { type Capacities, type Memory, TIERS, type Tier } from './model.ts';
 import { append } from './packs.ts';
 
@@ -41,8 +41,6 @@ export function keepScore(memory: Pick<Memory, 'importance' | 'access' | 'used'>
     (0.25 * memory.access) / (memory.access + ACCESS_HALF)
   );
 }
-
-const RANK: Readonly<Record<Tier, number>> = { short_term: 0, medium_term: 1, long_term: 2 };
 
 /** A place in the list of memories, and what the memory there is worth. */
 interface Place {
