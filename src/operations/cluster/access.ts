@@ -4,6 +4,7 @@ import type { Address } from '../../../actors/address.ts';
 import { AppError } from '../../../actors/errors.ts';
 import type { CommandEvent, CommandName, Outcomes } from '../../../actors/kinds/cluster/events.ts';
 import type { ClusterContext } from '../../../actors/kinds/cluster/model.ts';
+import { keyed } from '../keyed.ts';
 import type { Context } from '../operation.ts';
 import { id } from '../schemas.ts';
 
@@ -43,13 +44,10 @@ export async function tellCluster<N extends CommandName>(
   id: string,
   event: Omit<CommandEvent<N>, 'at'>,
 ): Promise<Told<N>> {
-  const { caller, services } = context;
+  const { services } = context;
   const address = clusterAddress(context, id);
   const { reply, revision, repeated } = await services.system
-    .ask<ClusterContext>(address, event as { type: N }, {
-      correlationId: caller.requestId,
-      ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${event.type}:${caller.idempotencyKey}` }),
-    })
+    .ask<ClusterContext>(address, event as { type: N }, keyed(context, event.type))
     .catch((error: unknown) => {
       const missing = error instanceof AppError && error.code === 'NOT_FOUND';
       // A cluster can be there and refuse because a member is not.

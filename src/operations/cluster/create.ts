@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../../../actors/errors.ts';
 import { AGGREGATION_MODES, type AggregationMode } from '../../../actors/kinds/cluster/model.ts';
 import type { SessionContext } from '../../../actors/kinds/session/model.ts';
+import { keyed } from '../keyed.ts';
 import { type Context, operation } from '../operation.ts';
 import { name } from '../schemas.ts';
 import { sessionAddress } from '../session/access.ts';
@@ -70,15 +71,15 @@ function modeOf(mode: string): AggregationMode {
 async function found(context: Context, id: string, settings: object): Promise<void> {
   const { caller, services } = context;
   const { system } = services;
-  const options = (step: string) => ({
-    correlationId: caller.requestId,
-    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${step}:${caller.idempotencyKey}` }),
-  });
   const own = createInput(context, {});
   const { dimension, embedder } = own.config;
-  await system.spawn(sessionAddress(context, id), { ...own, cluster: id }, options('create'));
+  await system.spawn(sessionAddress(context, id), { ...own, cluster: id }, keyed(context, 'create'));
   try {
-    await system.spawn(clusterAddress(context, id), { ...settings, dimension, embedder }, options('cluster.create'));
+    await system.spawn(
+      clusterAddress(context, id),
+      { ...settings, dimension, embedder },
+      keyed(context, 'cluster.create'),
+    );
   } catch (error) {
     // Under a key the request will come again and needs it; otherwise nobody would ever find it.
     if (caller.idempotencyKey === undefined) await system.remove(sessionAddress(context, id)).catch(() => {});
@@ -99,11 +100,8 @@ export const remove = operation({
   example: { path: { id: '$cluster' } },
   owned: ['path.id'],
   run: async (context, { path }) => {
-    const { caller, services } = context;
-    const removed = await services.system.remove(clusterAddress(context, path.id), {
-      correlationId: caller.requestId,
-      ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `cluster.delete:${caller.idempotencyKey}` }),
-    });
+    const { services } = context;
+    const removed = await services.system.remove(clusterAddress(context, path.id), keyed(context, 'cluster.delete'));
     // Also when the cluster went and a crash came before its session did.
     const own = await services.system.read<SessionContext>(sessionAddress(context, path.id));
     const left = own?.context.cluster === path.id;

@@ -3,14 +3,12 @@ import { z } from 'zod';
 import { aggregateOf } from '../../../actors/kinds/cluster/aggregate.ts';
 import { AGGREGATION_MODES, type ClusterContext } from '../../../actors/kinds/cluster/model.ts';
 import { operation } from '../operation.ts';
-import { id, maybe, turnMetrics, whole } from '../schemas.ts';
+import { pageQuery, readPage } from '../page.ts';
+import { turnMetrics } from '../schemas.ts';
 import { readSession } from '../session/access.ts';
 import { metricsOf } from '../session/metrics.ts';
 import { worldFor } from '../world.ts';
 import { clusterPath, noCluster, readCluster } from './access.ts';
-
-/** Clusters of one answer. */
-const MAX_LIST = 1_000;
 
 const short = z.object({
   cluster_id: z.string(),
@@ -40,25 +38,14 @@ export const list = operation({
   summary: 'List your clusters',
   http: { method: 'GET', path: '/v1/cluster/', status: 200 },
   input: {
-    query: z.object({
-      limit: whole(1, MAX_LIST).default(MAX_LIST),
-      after: maybe(id).describe('Only clusters with a greater id: the last one of the page before.'),
-    }),
+    query: pageQuery('clusters'),
   },
   output: z.array(short).describe('By id.'),
   access: 'tenant',
   mutates: false,
   example: { query: { limit: 100 } },
   owned: [],
-  run: async (context, { query }) => {
-    const { tenant } = context.caller;
-    const { system } = context.services;
-    const page = { tenant, kind: 'cluster', limit: query.limit };
-    const ids = system.list(query.after === undefined ? page : { ...page, after: query.after });
-    const views = await Promise.all(ids.map((id) => system.read<ClusterContext>({ tenant, kind: 'cluster', id })));
-    // One may be deleted between the list and the look.
-    return views.flatMap((view) => (view ? [shortly(view.context)] : []));
-  },
+  run: async (context, { query }) => (await readPage<ClusterContext>(context, 'cluster', query)).map(shortly),
 });
 
 export const get = operation({

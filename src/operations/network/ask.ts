@@ -1,7 +1,6 @@
 /** How operations reach the network's actors, which a tenant has from its first need on. */
 import type { Address } from '../../../actors/address.ts';
 import { AppError } from '../../../actors/errors.ts';
-import type { AskOptions } from '../../../actors/ports.ts';
 import type { Context } from '../operation.ts';
 
 /** Makes the actor unless it is there. */
@@ -11,12 +10,4 @@ export async function ensure({ caller, services }: Context, address: Address): P
     // Somebody else made it a moment ago: then it is there, which is all that was wanted.
     if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
   });
-}
-
-/** The options of a command that takes effect once under the caller's key. @param command tells two of one request apart */
-export function keyed({ caller }: Context, command: string): AskOptions {
-  return {
-    correlationId: caller.requestId,
-    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${command}:${caller.idempotencyKey}` }),
-  };
 }

@@ -11,11 +11,12 @@ import {
   type Trusted,
 } from '../../../actors/kinds/consensus/model.ts';
 import { type ProposalView, viewOf } from '../../../actors/kinds/consensus/proposals.ts';
+import { keyed } from '../keyed.ts';
 import { type Context, operation } from '../operation.ts';
 import { id, MAX_VECTOR_BYTES, maybe, name, vector } from '../schemas.ts';
 import { readSession } from '../session/access.ts';
 import { activeUser } from './active-user.ts';
-import { ensure, keyed } from './ask.ts';
+import { ensure } from './ask.ts';
 import { standOf, votersOf } from './voters.ts';
 
 const trustScores = z.record(z.string(), z.number()).describe('By instance, [0.05, 0.95]; 0.5 of somebody unknown.');

@@ -12,10 +12,11 @@ import { checksumOf } from '../../../actors/kinds/session/canonical.ts';
 import { exportState } from '../../../actors/kinds/session/export.ts';
 import type { SessionContext } from '../../../actors/kinds/session/model.ts';
 import type { StateDict } from '../../../actors/kinds/session/state-dict.ts';
+import { keyed } from '../keyed.ts';
 import { type Context, operation } from '../operation.ts';
 import { id, whole } from '../schemas.ts';
 import { activeUser, partitionAddress, readPartition } from './active-user.ts';
-import { ensure, keyed } from './ask.ts';
+import { ensure } from './ask.ts';
 
 const userId = id.describe('Any name for a user of yours.');
 

@@ -3,6 +3,7 @@ import type { Address } from '../../../actors/address.ts';
 import { AppError } from '../../../actors/errors.ts';
 import type { CommandEvent, CommandName, Outcomes } from '../../../actors/kinds/observer/events.ts';
 import { OBSERVER_ID, type ObserverContext } from '../../../actors/kinds/observer/model.ts';
+import { keyed } from '../keyed.ts';
 import type { Context } from '../operation.ts';
 import { noRegion, regionAddress } from '../region/access.ts';
 
@@ -32,13 +33,9 @@ export async function tellObserver<N extends CommandName>(
   event: Omit<CommandEvent<N>, 'at'>,
   step = '',
 ): Promise<Outcomes[N]> {
-  const { caller, services } = context;
-  const key = caller.idempotencyKey;
+  const { services } = context;
   const { reply } = await services.system
-    .ask(observerAddress(context), event as { type: N }, {
-      correlationId: caller.requestId,
-      ...(key === undefined ? {} : { idempotencyKey: `${event.type}${step}:${key}` }),
-    })
+    .ask(observerAddress(context), event as { type: N }, keyed(context, `${event.type}${step}`))
     .catch((error: unknown) => {
       throw error instanceof AppError && error.code === 'NOT_FOUND' ? noObserver() : error;
     });

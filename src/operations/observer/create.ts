@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AppError, type ErrorCode } from '../../../actors/errors.ts';
 import { MAX_INTERVAL_MS, MAX_REGIONS, MIN_INTERVAL_MS } from '../../../actors/kinds/observer/model.ts';
+import { keyed } from '../keyed.ts';
 import { type Context, operation } from '../operation.ts';
 import { noRegion } from '../region/access.ts';
 import { id, maybe } from '../schemas.ts';
@@ -66,13 +67,9 @@ export const create = operation({
 async function make(context: Context, intervalMs = DEFAULT_INTERVAL_SECONDS * 1_000): Promise<void> {
   const { caller, services } = context;
   const session = caller.newId();
-  const options = (step: string) => ({
-    correlationId: caller.requestId,
-    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${step}:${caller.idempotencyKey}` }),
-  });
-  await services.system.spawn(sessionAddress(context, session), createInput(context, {}), options('create'));
+  await services.system.spawn(sessionAddress(context, session), createInput(context, {}), keyed(context, 'create'));
   try {
-    await services.system.spawn(observerAddress(context), { session, intervalMs }, options('observer.create'));
+    await services.system.spawn(observerAddress(context), { session, intervalMs }, keyed(context, 'observer.create'));
   } catch (error) {
     const conflict = error instanceof AppError && error.code === 'CONFLICT';
     // Two requests at once made one each: the other one's stays.

@@ -4,6 +4,7 @@ import type { Address } from '../../../actors/address.ts';
 import { AppError } from '../../../actors/errors.ts';
 import type { CommandEvent, CommandName, Outcomes } from '../../../actors/kinds/region/events.ts';
 import type { RegionContext } from '../../../actors/kinds/region/model.ts';
+import { keyed } from '../keyed.ts';
 import type { Context } from '../operation.ts';
 import { id } from '../schemas.ts';
 
@@ -35,12 +36,9 @@ export async function tellRegion<N extends CommandName>(
   id: string,
   event: Omit<CommandEvent<N>, 'at'>,
 ): Promise<Outcomes[N]> {
-  const { caller, services } = context;
+  const { services } = context;
   const { reply } = await services.system
-    .ask(regionAddress(context, id), event as { type: N }, {
-      correlationId: caller.requestId,
-      ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${event.type}:${caller.idempotencyKey}` }),
-    })
+    .ask(regionAddress(context, id), event as { type: N }, keyed(context, event.type))
     .catch((error: unknown) => {
       throw error instanceof AppError && error.code === 'NOT_FOUND' ? noRegion() : error;
     });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '../../../actors/errors.ts';
 import { MAX_WINDOW_MS } from '../../../actors/kinds/region/model.ts';
+import { keyed } from '../keyed.ts';
 import { operation } from '../operation.ts';
 import { name } from '../schemas.ts';
 import { sessionAddress } from '../session/access.ts';
@@ -49,15 +50,11 @@ export const create = operation({
     const { caller, services } = context;
     const { name, consensus_threshold, vote_window_seconds } = body;
     const id = caller.newId();
-    const options = (step: string) => ({
-      correlationId: caller.requestId,
-      ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${step}:${caller.idempotencyKey}` }),
-    });
     const settings = { name, threshold: consensus_threshold, windowMs: vote_window_seconds * 1_000 };
     // The session first: so whoever sees the region finds it.
-    await services.system.spawn(sessionAddress(context, id), createInput(context, {}), options('create'));
+    await services.system.spawn(sessionAddress(context, id), createInput(context, {}), keyed(context, 'create'));
     try {
-      await services.system.spawn(regionAddress(context, id), settings, options('region.create'));
+      await services.system.spawn(regionAddress(context, id), settings, keyed(context, 'region.create'));
     } catch (error) {
       // Under a key the request will come again and needs it; otherwise nobody would ever find it.
       if (caller.idempotencyKey === undefined) await removeSession(context, id).catch(() => {});
@@ -80,17 +77,14 @@ export const remove = operation({
   example: { path: { id: '$region' } },
   owned: ['path.id'],
   run: async (context, { path }) => {
-    const { caller, services } = context;
+    const { services } = context;
     if (services.system.exists(regionAddress(context, path.id))) {
       // The session first: after a crash in between there is still a region to delete.
       await removeSession(context, path.id).catch((error: unknown) => {
         if (!(error instanceof AppError && error.code === 'NOT_FOUND')) throw error;
       });
     }
-    const removed = await services.system.remove(regionAddress(context, path.id), {
-      correlationId: caller.requestId,
-      ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `region.delete:${caller.idempotencyKey}` }),
-    });
+    const removed = await services.system.remove(regionAddress(context, path.id), keyed(context, 'region.delete'));
     if (!removed) throw noRegion();
     return { region_id: path.id, deleted: true };
   },

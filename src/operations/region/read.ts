@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import type { RegionContext, RegionEvent } from '../../../actors/kinds/region/model.ts';
 import { operation } from '../operation.ts';
-import { id, maybe, whole } from '../schemas.ts';
+import { pageQuery, readPage } from '../page.ts';
+import { whole } from '../schemas.ts';
 import { readRegion, regionPath } from './access.ts';
 
-/** Regions of one answer. */
-const MAX_LIST = 1_000;
 /** Events in the answer about one region. */
 const RECENT = 20;
 
@@ -57,25 +56,14 @@ export const list = operation({
   summary: 'List your regions',
   http: { method: 'GET', path: '/v1/region/', status: 200 },
   input: {
-    query: z.object({
-      limit: whole(1, MAX_LIST).default(MAX_LIST),
-      after: maybe(id).describe('Only regions with a greater id: the last one of the page before.'),
-    }),
+    query: pageQuery('regions'),
   },
   output: z.array(short).describe('By id.'),
   access: 'tenant',
   mutates: false,
   example: { query: { limit: 100 } },
   owned: [],
-  run: async (context, { query }) => {
-    const { tenant } = context.caller;
-    const { system } = context.services;
-    const page = { tenant, kind: 'region', limit: query.limit };
-    const ids = system.list(query.after === undefined ? page : { ...page, after: query.after });
-    const views = await Promise.all(ids.map((id) => system.read<RegionContext>({ tenant, kind: 'region', id })));
-    // One may be deleted between the list and the look.
-    return views.flatMap((view) => (view ? [shortly(view.context)] : []));
-  },
+  run: async (context, { query }) => (await readPage<RegionContext>(context, 'region', query)).map(shortly),
 });
 
 export const get = operation({

@@ -4,6 +4,7 @@ import { AppError } from '../../../actors/errors.ts';
 import type { CommandEvent, CommandName } from '../../../actors/kinds/session/events.ts';
 import type { SessionContext } from '../../../actors/kinds/session/model.ts';
 import type { Outcomes } from '../../../actors/kinds/session/outcomes.ts';
+import { keyed } from '../keyed.ts';
 import { activeUser, hasUsers } from '../network/active-user.ts';
 import type { Context } from '../operation.ts';
 
@@ -60,16 +61,11 @@ export async function tellSession<N extends CommandName>(
   id: string,
   event: Told0<N>,
 ): Promise<Told<N>> {
-  const { caller, services } = context;
+  const { services } = context;
   const address = sessionAddress(context, id);
   await requireReachable(context, id);
-  const options = {
-    correlationId: caller.requestId,
-    // Two commands of one request need two keys; the event's type tells them apart.
-    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `${event.type}:${caller.idempotencyKey}` }),
-  };
   const answered = await services.system
-    .ask<SessionContext>(address, event as { type: N }, options)
+    .ask<SessionContext>(address, event as { type: N }, keyed(context, event.type))
     .catch((error: unknown) => {
       const missing = error instanceof AppError && error.code === 'NOT_FOUND';
       // A session can be there and refuse because something in it is not.

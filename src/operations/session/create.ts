@@ -4,6 +4,7 @@ import { formatAddress } from '../../../actors/address.ts';
 import { AppError } from '../../../actors/errors.ts';
 import type { SessionInput } from '../../../actors/kinds/session/create.ts';
 import type { SessionContext } from '../../../actors/kinds/session/model.ts';
+import { keyed } from '../keyed.ts';
 import { activeUser } from '../network/active-user.ts';
 import { type Context, operation } from '../operation.ts';
 import { id, MAX_VECTORS_BYTES, maybe, sessionPath, vector } from '../schemas.ts';
@@ -92,10 +93,7 @@ export const create = operation({
     const id = body.session_id ?? caller.newId();
     const input = { ...createInput(context, body), user: await activeUser(context) };
     await services.system
-      .spawn(sessionAddress(context, id), input, {
-        correlationId: caller.requestId,
-        ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `create:${caller.idempotencyKey}` }),
-      })
+      .spawn(sessionAddress(context, id), input, keyed(context, 'create'))
       .catch((error: unknown) => {
         if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
         throw new AppError('CONFLICT', 'Session already exists', { cause: error });
@@ -137,12 +135,9 @@ export const remove = operation({
  * @throws AppError NOT_FOUND
  */
 export async function removeSession(context: Context, id: string): Promise<void> {
-  const { caller, services } = context;
+  const { services } = context;
   const address = sessionAddress(context, id);
-  const removed = await services.system.remove(address, {
-    correlationId: caller.requestId,
-    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: `delete:${caller.idempotencyKey}` }),
-  });
+  const removed = await services.system.remove(address, keyed(context, 'delete'));
   if (!removed) throw noSession();
   services.ranker.forget(formatAddress(address));
 }

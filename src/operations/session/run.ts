@@ -7,6 +7,7 @@ import type { SessionContext } from '../../../actors/kinds/session/model.ts';
 import type { RunOutcome } from '../../../actors/kinds/session/outcomes.ts';
 import { chunkText, store as storeAnswer } from '../../../actors/kinds/session/store.ts';
 import type { Recalled } from '../../recall/ranker.ts';
+import { keyed } from '../keyed.ts';
 import { activeUser } from '../network/active-user.ts';
 import { type Context, operation } from '../operation.ts';
 import { cosine, id, isolationReport, maybe, name, text, timestamp, toMs, turnMetrics } from '../schemas.ts';
@@ -96,15 +97,12 @@ export async function runIn(
 }
 
 async function spawn(context: Context, id: string): Promise<void> {
-  const { caller, services } = context;
-  const options = caller.idempotencyKey === undefined ? {} : { idempotencyKey: `create:${caller.idempotencyKey}` };
+  const { services } = context;
   const input = { ...createInput(context, {}), user: await activeUser(context) };
-  await services.system
-    .spawn(sessionAddress(context, id), input, { correlationId: caller.requestId, ...options })
-    .catch((error: unknown) => {
-      // Somebody else created it a moment ago: then it is there, which is all that was wanted.
-      if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
-    });
+  await services.system.spawn(sessionAddress(context, id), input, keyed(context, 'create')).catch((error: unknown) => {
+    // Somebody else created it a moment ago: then it is there, which is all that was wanted.
+    if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
+  });
 }
 
 async function attemptRun(
