@@ -1,5 +1,6 @@
 /** The embedder that needs nothing: hashed words and character n-grams, deterministic and offline. */
 import { unit } from '../../workers/vector.ts';
+import { hashText } from '../recall/hash-text.ts';
 import { isStopWord, toTerm } from '../recall/tokens.ts';
 import { readText } from '../recall/words.ts';
 import type { Embedder } from './embedder.ts';
@@ -82,7 +83,7 @@ function makeFeatures(word: string, dimension: number): Features {
   const places = new Uint16Array(grams.length + 1);
   const weights = new Float32Array(grams.length + 1);
   const put = (index: number, feature: string, seed: number, weight: number): void => {
-    const hash = hashOf(feature, seed);
+    const hash = hashText(feature, seed);
     places[index] = (hash >>> 1) % dimension;
     weights[index] = hash & 1 ? weight : -weight;
   };
@@ -103,22 +104,4 @@ function gramsOf(word: string): string[] {
     for (let start = 0; start + n <= framed.length; start++) grams.push(framed.slice(start, start + n).join(''));
   }
   return grams;
-}
-
-/**
- * 32-bit FNV-1a over UTF-16 code units, low byte first, finished as MurmurHash3 does, because FNV's lowest bit (our
- * sign) is only the parity of the input's lowest bits.
- *
- * @see http://www.isthe.com/chongo/tech/comp/fnv/
- */
-function hashOf(text: string, seed: number): number {
-  let hash = 0x811c9dc5 ^ seed;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    hash = Math.imul(hash ^ (code & 0xff), 0x01000193);
-    hash = Math.imul(hash ^ (code >>> 8), 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -5,6 +5,7 @@
  * R1  The result is that of the rules, word for word, in the order of the first occurrences.
  * R2  A word has one entry in the table as long as the table keeps it; counting is a mark and a place on the entry.
  */
+import { hashText } from './hash-text.ts';
 import { cutContractions, detach, shorten, splitWords, toTerm, WORD_LENGTH } from './tokens.ts';
 
 /** What a text is made of. Positions of `words` and `counts` belong together, as those of `terms` and `termCounts` do. */
@@ -60,14 +61,8 @@ for (let code = 97; code <= 122; code++) {
 }
 const NINE = 57;
 
-/** 32-bit FNV-1a over UTF-16 code units, finished as MurmurHash3 does; the same in every process. */
-export function hashTerm(term: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < term.length; i++) hash = Math.imul(hash ^ term.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
+/** What a term is known by in an index: 32 bits. */
+export const hashTerm = (term: string): number => hashText(term, 0);
 
 function makeWord(text: string, hash: number): Word {
   const own = detach(text);
