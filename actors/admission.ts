@@ -64,8 +64,10 @@ export class Admission {
     const { address } = call;
     if (!kinds.has(address.kind)) return new AppError('NOT_FOUND', `kind "${address.kind}" is not defined here`);
     let plain: { value: ActorEvent; bytes: number };
+    let create: unknown;
     try {
       plain = intake(event);
+      if (options.create !== undefined) create = intake(options.create).value;
     } catch (error) {
       return error as AppError;
     }
@@ -79,6 +81,7 @@ export class Admission {
       bytes: plain.bytes,
       correlationId: options.correlationId ?? null,
       causationId: options.causationId ?? null,
+      ...(create === undefined ? {} : { create }),
       crashes: 0,
     };
     const cell = residence.cellOf(address);

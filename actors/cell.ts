@@ -40,7 +40,9 @@ export type Origin =
   | { readonly from: 'call'; readonly call: Call }
   | { readonly from: 'message'; readonly message: Message }
   | { readonly from: 'timer'; readonly timer: TimerSet }
-  | { readonly from: 'invocation'; readonly id: string; readonly revision: number };
+  | { readonly from: 'invocation'; readonly id: string; readonly revision: number }
+  /** The creation that an event brings along; see `Entry.create`. */
+  | { readonly from: 'birth' };
 
 /** An event in a mailbox. */
 export interface Entry {
@@ -49,6 +51,8 @@ export interface Entry {
   readonly bytes: number;
   readonly correlationId: string | null;
   readonly causationId: string | null;
+  /** Input to make the actor with when there is none; absent: the event needs an actor. */
+  readonly create?: unknown;
   /** How often handling it crashed the actor. */
   crashes: number;
 }

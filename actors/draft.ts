@@ -40,6 +40,28 @@ export class Draft {
     this.baseRevision = cell.revision;
   }
 
+  /**
+   * For an event of two steps, of which the second may fail: a first step that makes the actor, and no other.
+   *
+   * @returns a function that takes back what the draft and a cell without an actor have come to since
+   */
+  checkpoint(): () => void {
+    const { cell, created } = this;
+    if (cell.snapshot !== null) return () => {};
+    const { revision, tailEvents, tailBytes } = cell;
+    const lists: unknown[][] = [this.events, this.messages, this.timers, this.customs, this.started, this.stopped];
+    const lengths = lists.map((list) => list.length);
+    return () => {
+      lists.forEach((list, index) => {
+        list.length = lengths[index]!;
+      });
+      Object.assign(cell, { snapshot: null, revision, tailEvents, tailBytes });
+      cell.timers.clear();
+      cell.invocations.clear();
+      this.created = created;
+    };
+  }
+
   /** Whether there is nothing to be made durable. */
   get empty(): boolean {
     return this.events.length === 0 && this.timers.length === 0 && this.consumed.length === 0 && !this.wholeState;

@@ -85,6 +85,11 @@ export interface AskOptions {
   readonly idempotencyKey?: string;
   readonly correlationId?: string;
   readonly causationId?: string;
+  /**
+   * Input to make the actor with when it does not exist. Creation and event are one turn: both are durable, or neither,
+   * as when the event is refused. Only for {@link ActorSystem.ask}.
+   */
+  readonly create?: object;
 }
 
 /** An actor's state as of its last durable turn. */

@@ -135,7 +135,10 @@ export class System implements ActorSystem {
     if (type === CREATED || type === REMOVED || type.startsWith('xstate.')) {
       return Promise.reject(new AppError('INVALID', `event type "${type}" is the runtime's own`));
     }
-    return this.#admission.call(address, event, options) as Promise<Answered<C>>;
+    const { create } = options;
+    const at = this.#options.clock.now();
+    const given = create === undefined ? options : { ...options, create: inputFor(address, create, at) as object };
+    return this.#admission.call(address, event, given) as Promise<Answered<C>>;
   }
 
   async remove(address: Address, options: AskOptions = {}): Promise<boolean> {

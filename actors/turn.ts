@@ -46,31 +46,43 @@ export function step(draft: Draft, entry: Entry, world: TurnWorld): void {
   if (origin.from === 'invocation' && cell.invocations.get(origin.id)?.revision !== origin.revision) return;
 
   const at = world.now();
-  const event: ActorEvent = { ...entry.event, at };
-  const trouble = refusal(cell, event);
-  if (trouble) {
+  const undo = draft.checkpoint();
+  try {
+    const trouble = born(draft, entry, at, world) ?? absorb(draft, entry, { ...entry.event, at }, world);
+    if (trouble === null) return;
+    undo();
     refuse(draft, entry, trouble, world);
-    return;
+  } catch (error) {
+    undo();
+    throw error;
   }
+}
+
+/** Makes the actor its caller takes for granted. The event follows in the same step, so that neither is without the other. */
+function born(draft: Draft, entry: Entry, at: number, world: TurnWorld): AppError | null {
+  if (entry.create === undefined || draft.cell.snapshot) return null;
+  return absorb(draft, { ...entry, origin: { from: 'birth' } }, { type: CREATED, input: entry.create, at }, world);
+}
+
+/** @returns why the event is not folded; cell and draft are then as before */
+function absorb(draft: Draft, entry: Entry, event: ActorEvent, world: TurnWorld): AppError | null {
+  const { cell } = draft;
+  const { origin } = entry;
+  const trouble = refusal(cell, event);
+  if (trouble) return trouble;
 
   const revision = cell.revision + 1;
   const fold = foldInto(cell, event);
-  if (fold instanceof AppError) {
-    refuse(draft, entry, fold, world);
-    return;
-  }
+  if (fold instanceof AppError) return fold;
   const kept =
     (origin.from === 'call' && origin.call.key !== null) || (origin.from === 'message' && origin.message.replyTo);
   const effects = fold.effects.map((effect) => checked(effect, Boolean(kept)));
   const own = ownRefusal(effects);
-  if (own) {
-    refuse(draft, entry, own, world);
-    return;
-  }
+  if (own) return own;
   // From here on nothing throws: the books move together (T1).
   const out = new Outgoing(draft, entry, revision, world, effects);
   endOrigin(draft, entry);
-  const changes = track(effects, revision, at, cell.timers, cell.invocations);
+  const changes = track(effects, revision, event.at as number, cell.timers, cell.invocations);
   draft.timers.push(...changes.timers);
   draft.started.push(...changes.started);
   draft.stopped.push(...changes.stopped);
@@ -78,7 +90,7 @@ export function step(draft: Draft, entry: Entry, world: TurnWorld): void {
   if (event.type === REMOVED) endLife(draft);
   draft.events.push({
     revision,
-    at,
+    at: event.at as number,
     type: event.type,
     event,
     state: fold.snapshot?.value ?? null,
@@ -91,6 +103,7 @@ export function step(draft: Draft, entry: Entry, world: TurnWorld): void {
   cell.tailEvents++;
   cell.tailBytes += entry.bytes;
   out.answerCall(fold.snapshot ? viewOf(fold.snapshot, revision) : goneView(revision));
+  return null;
 }
 
 type Folded = { snapshot: Fold['snapshot'] | null; effects: Fold['effects'] };
