@@ -1,6 +1,7 @@
 /** The configuration of a server or an embedded runtime. Defaults and variables stand in `settings.ts`. */
 import type { Capacities } from '../actors/kinds/session/model.ts';
 import type { ComputeSettings } from './compute/index.ts';
+import type { SignalSettings } from './environment/rules.ts';
 
 export interface Config {
   readonly host: string;
@@ -54,4 +55,6 @@ export interface Config {
   readonly idleMs: number;
   readonly mailbox: number;
   readonly compute: ComputeSettings;
+  /** By which rules signals grow and weaken. */
+  readonly signals: SignalSettings;
 }

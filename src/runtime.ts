@@ -11,6 +11,8 @@ import type { Config } from './config.ts';
 import type { Embedder } from './embedding/embedder.ts';
 import { createHashEmbedder } from './embedding/hash.ts';
 import { createOpenAiEmbedder } from './embedding/openai.ts';
+import { createEnvironment } from './environment/environment.ts';
+import { indexRecord } from './environment/index-rows.ts';
 import { EmbeddedHost } from './host/embedded.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import type { Services } from './operations/services.ts';
@@ -49,7 +51,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const kinds = [...KINDS, ...(options.kinds ?? [])];
   const store = options.store ?? (await openStore(config));
   try {
-    const host = new EmbeddedHost({ store, clock, durability: config.durability });
+    const host = new EmbeddedHost({ store, clock, durability: config.durability, index: indexRecord });
     await host.adopt(kinds);
     // Starts no thread before something needs one.
     const compute = createCompute({ ...config.compute, clock });
@@ -72,6 +74,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       compute,
       embedder,
       ranker,
+      environment: createEnvironment({ store, system, clock, settings: config.signals }),
       clock,
       places: new Places(config),
       config,

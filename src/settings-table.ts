@@ -3,6 +3,7 @@
  * also wants its field in `Config` (`src/config.ts`), under the same path.
  */
 import { COMPUTE_SETTINGS } from './compute/settings.ts';
+import { SIGNAL_SETTINGS } from './environment/settings.ts';
 import { flag, httpUrl, level, list, MiB, oneOf, optionalText, text, whole } from './parsers.ts';
 import type { Setting } from './setting.ts';
 
@@ -286,4 +287,5 @@ export const SETTINGS: readonly Setting[] = [
     help: "Events an actor's mailbox holds.",
   },
   ...COMPUTE_SETTINGS,
+  ...SIGNAL_SETTINGS,
 ];

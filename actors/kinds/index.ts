@@ -6,5 +6,6 @@ import { observer } from './observer.ts';
 import { partition } from './partition.ts';
 import { region } from './region.ts';
 import { session } from './session.ts';
+import { signal } from './signal.ts';
 
-export const KINDS = [session, cluster, region, observer, partition, consensus] as readonly Kind[];
+export const KINDS = [session, cluster, region, observer, partition, consensus, signal] as readonly Kind[];

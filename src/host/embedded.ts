@@ -18,6 +18,7 @@ import { decode, encode } from './codec.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type Committed, GroupCommit } from './group-commit.ts';
 import { readActor, readRecords, recordOf } from './log.ts';
+import type { Indexer } from './plan.ts';
 import { ReplySweep } from './reply-sweep.ts';
 import { actorKey, markKey, readActivation, readMessages, replyKey } from './rows.ts';
 import { Timers } from './timers.ts';
@@ -27,6 +28,8 @@ export interface EmbeddedHostOptions {
   readonly clock: Clock;
   /** Default `durable`: an answer means the data survives a power loss. */
   readonly durability?: 'durable' | 'relaxed';
+  /** Writes the index rows of each record in its own commit. */
+  readonly index?: Indexer;
   /** Told about listeners that throw. Default: a process warning. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -57,7 +60,7 @@ export class EmbeddedHost implements Host {
   #lost: (addresses: readonly Address[]) => void = () => {};
   #started = false;
 
-  constructor({ store, clock, durability = 'durable', onFault = warn }: EmbeddedHostOptions) {
+  constructor({ store, clock, durability = 'durable', index, onFault = warn }: EmbeddedHostOptions) {
     this.#store = store;
     this.#relaxed = durability === 'relaxed';
     this.#onFault = onFault;
@@ -65,6 +68,7 @@ export class EmbeddedHost implements Host {
       store,
       clock,
       relaxed: this.#relaxed,
+      index,
       onFault,
       onCommitted: (committed) => this.#committed(committed),
       onLost: (addresses) => this.#lost(addresses),

@@ -12,7 +12,7 @@ import type { Clock, RememberedReply, Turn } from '../../actors/ports.ts';
 import type { Op, Store } from '../store/store.ts';
 import { decode } from './codec.ts';
 import { type Appended, encodeEvent, type Head, readHead } from './log.ts';
-import { type Encoded, plan } from './plan.ts';
+import { type Encoded, type Indexer, plan } from './plan.ts';
 import { turnOps } from './rows.ts';
 import { Unwritten } from './unwritten.ts';
 
@@ -44,6 +44,7 @@ export interface GroupCommitOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly relaxed: boolean;
+  readonly index?: Indexer | undefined;
   /** Told after `done` of every turn of a commit ran. */
   readonly onCommitted: (committed: Committed) => void;
   /** Relaxed only: these were acknowledged and are lost. */
@@ -217,7 +218,7 @@ export class GroupCommit {
 
   async #commit(batch: readonly Queued[], extra: readonly Op[]): Promise<void> {
     if (batch.length === 0 && extra.length === 0) return;
-    const { ops, records, heads, counts } = plan(batch, extra, this);
+    const { ops, records, heads, counts } = plan(batch, extra, this, this.#options.index);
     const { store, relaxed } = this.#options;
     const durable = store.commit(ops);
     if (relaxed) this.#acknowledge(batch);

@@ -5,6 +5,8 @@ import { addMember, removeMember } from './cluster/members.ts';
 import { get as getCluster, list as listClusters } from './cluster/read.ts';
 import { run as runCluster, store as storeCluster } from './cluster/talk.ts';
 import { embeddings } from './embeddings.ts';
+import { createEvent, listEvents, listScope, listTrace } from './environment/events.ts';
+import { listSignals } from './environment/signals.ts';
 import { health, live, metrics, ready } from './health.ts';
 import { castVote, getProposal, getTrust, propose, reportOutcome } from './network/consensus.ts';
 import { transfer } from './network/transfer.ts';
@@ -86,6 +88,11 @@ export const OPERATIONS: readonly Operation[] = [
   castVote,
   reportOutcome,
   getTrust,
+  createEvent,
+  listEvents,
+  listScope,
+  listTrace,
+  listSignals,
   embeddings,
   health,
   ready,

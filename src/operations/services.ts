@@ -3,6 +3,7 @@ import type { Compute } from '../../actors/compute.ts';
 import type { ActorSystem, Clock } from '../../actors/ports.ts';
 import type { Config } from '../config.ts';
 import type { Embedder } from '../embedding/embedder.ts';
+import type { Environment } from '../environment/environment.ts';
 import type { Ranker } from '../recall/ranker.ts';
 import type { Places } from '../stream/places.ts';
 
@@ -11,6 +12,7 @@ export interface Services {
   readonly compute: Compute;
   readonly embedder: Embedder;
   readonly ranker: Ranker;
+  readonly environment: Environment;
   readonly clock: Clock;
   /** Room for open streams. */
   readonly places: Places;

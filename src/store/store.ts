@@ -21,6 +21,7 @@ export const TABLES = [
   'timer',
   'deadletter',
   'replay',
+  'index',
 ] as const;
 export type Table = (typeof TABLES)[number];
 

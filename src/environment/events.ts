@@ -1,0 +1,125 @@
+/** Reads events: one by its id, or lists by tenant, scope or trace, newest first, through the index into the log. */
+import { AppError } from '../../actors/errors.ts';
+import type { EventType } from '../../actors/kinds/signal/model.ts';
+import type { FoldedEvent } from '../../actors/ports.ts';
+import { decode } from '../host/codec.ts';
+import { eventKey, readEvent } from '../host/log.ts';
+import type { Key, Store } from '../store/store.ts';
+import { eventOf, SIGNAL_KIND, type StoredEvent } from './event.ts';
+import { decodePointer, type EventPointer, keys } from './index-rows.ts';
+
+export interface EventQuery {
+  /** Exact. */
+  readonly scope?: string | undefined;
+  /** Exact. */
+  readonly trace?: string | undefined;
+  readonly types?: readonly EventType[] | undefined;
+  readonly agent?: string | undefined;
+  /** Whether a scope is wanted. Default: all. */
+  readonly inScope?: ((scope: string) => boolean) | undefined;
+  /** Only events before and after these sequence numbers. */
+  readonly before?: number | undefined;
+  readonly after?: number | undefined;
+  /** Oldest first. Default false. */
+  readonly ascending?: boolean | undefined;
+  readonly limit: number;
+}
+
+export interface EventPage {
+  readonly events: readonly StoredEvent[];
+  /** Sequence number from which the next page goes on; null when this was the last one. */
+  readonly next: number | null;
+}
+
+/** Index rows read at once: others get the thread in between. */
+const ROWS = 512;
+/** Index rows one page may cost: a filter that fits nearly nothing gives a short page, and where to go on. */
+const MAX_ROWS = 20_000;
+
+/** An event as it is found by its id. */
+export interface FoundEvent extends StoredEvent {
+  readonly actor: string;
+  readonly folded: FoldedEvent;
+}
+
+export class Events {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Sequence number of an event. */
+  seqOf(tenant: string, id: string): number | undefined {
+    return this.#placeOf(tenant, id)?.[0];
+  }
+
+  find(tenant: string, id: string): FoundEvent | undefined {
+    const place = this.#placeOf(tenant, id);
+    if (!place) return undefined;
+    const [seq, actor, revision] = place;
+    const folded = this.#read(tenant, actor, revision);
+    return { seq, actor, folded, event: eventOf(folded)! };
+  }
+
+  async list(tenant: string, query: EventQuery): Promise<EventPage> {
+    const { scope, trace } = query;
+    const prefix =
+      trace !== undefined
+        ? keys.trace(tenant, trace)
+        : scope !== undefined
+          ? keys.scope(tenant, scope)
+          : keys.event(tenant);
+    return this.#page(tenant, prefix, query);
+  }
+
+  /** Events that name this one as their parent, newest first. */
+  async children(tenant: string, id: string, query: EventQuery): Promise<EventPage> {
+    return this.#page(tenant, keys.children(tenant, id), query);
+  }
+
+  async #page(tenant: string, prefix: Key, query: EventQuery): Promise<EventPage> {
+    const { limit, ascending = false } = query;
+    const events: StoredEvent[] = [];
+    let { before = Number.POSITIVE_INFINITY, after = 0 } = query;
+    for (let looked = 0; ; ) {
+      const range = { prefix, from: [...prefix, after + 1], to: [...prefix, before], reverse: !ascending, limit: ROWS };
+      let rows = 0;
+      for (const { key, value } of this.#store.range('index', range)) {
+        const seq = key.at(-1) as number;
+        rows++;
+        if (ascending) after = seq;
+        else before = seq;
+        const pointer = decodePointer(value);
+        if (!fits(pointer, query)) continue;
+        const folded = this.#read(tenant, pointer.actor, pointer.revision);
+        events.push({ seq, event: eventOf(folded)! });
+        if (events.length === limit) return { events, next: seq };
+      }
+      looked += rows;
+      if (rows < ROWS) return { events, next: null };
+      if (looked >= MAX_ROWS) return { events, next: ascending ? after : before };
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #placeOf(tenant: string, id: string): [seq: number, actor: string, revision: number] | undefined {
+    const bytes = this.#store.get('index', keys.id(tenant, id));
+    return bytes && decode(bytes);
+  }
+
+  /** @throws AppError CORRUPTED */
+  #read(tenant: string, actor: string, revision: number): FoldedEvent {
+    const row = this.#store.get('event', eventKey({ tenant, kind: SIGNAL_KIND, id: actor }, revision));
+    if (!row)
+      throw new AppError('CORRUPTED', `signal "${actor}": event ${revision} is in the index and not in the log`);
+    return readEvent(revision, row);
+  }
+}
+
+function fits({ type, agent, scope }: EventPointer, query: EventQuery): boolean {
+  if (query.types && !query.types.includes(type)) return false;
+  if (query.agent !== undefined && query.agent !== agent) return false;
+  if (query.scope !== undefined && query.scope !== scope) return false;
+  return query.inScope?.(scope) ?? true;
+}

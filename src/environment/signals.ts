@@ -1,0 +1,111 @@
+/** Reads signals as they are at a given moment. Nobody has to be woken for it: what decays stands in the index. */
+import { GONE_BELOW, strengthAt } from '../../actors/kinds/signal/decay.ts';
+import type { LivingSignal, SignalName } from '../../actors/kinds/signal/model.ts';
+import { decode } from '../host/codec.ts';
+import type { Store } from '../store/store.ts';
+import { actorIdOf } from './event.ts';
+import { keys, type LiveRow, type TouchedActor } from './index-rows.ts';
+
+/** A signal as its clients see it: exactly the published keys. */
+export interface Signal extends SignalName {
+  /** UUID. */
+  readonly id: string;
+  /** As of the moment asked for, [0.01, 1]. */
+  readonly strength: number;
+  /** ISO 8601: the last event that changed it. */
+  readonly last_updated: string;
+  readonly alpha: number;
+  readonly lambda: number;
+}
+
+export interface SignalQuery {
+  /** Exact. */
+  readonly scope?: string | undefined;
+  /** Whether a scope is wanted. Default: all. */
+  readonly inScope?: ((scope: string) => boolean) | undefined;
+  readonly pattern?: string | undefined;
+  /** Default: all that live. */
+  readonly minStrength?: number | undefined;
+  /** Unix ms. */
+  readonly asOf: number;
+}
+
+/** Rows read at once: others get the thread in between. */
+const ROWS = 2_048;
+
+export class Signals {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Those that live, strongest first, then by scope and pattern. */
+  async list(tenant: string, query: SignalQuery): Promise<Signal[]> {
+    const { scope, asOf } = query;
+    const prefix = scope === undefined ? keys.live(tenant) : keys.liveIn(tenant, scope);
+    const found: Signal[] = [];
+    let from = [...prefix, asOf];
+    for (;;) {
+      let rows = 0;
+      for (const { key, value } of this.#store.range('index', { prefix, from, limit: ROWS })) {
+        rows++;
+        from = [...key, ''];
+        const row = decode<LiveRow>(value);
+        const signal = asSignal(row, asOf);
+        if (signal && fits(signal, query)) found.push(signal);
+      }
+      if (rows < ROWS) break;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return found.sort(compare);
+  }
+
+  /** Of one scope, at most `limit` in no order: enough to know whether there is exactly one. */
+  few(tenant: string, scope: string, asOf: number, limit: number): Signal[] {
+    const prefix = keys.liveIn(tenant, scope);
+    const found: Signal[] = [];
+    for (const { value } of this.#store.range('index', { prefix, from: [...prefix, asOf] })) {
+      const signal = asSignal(decode<LiveRow>(value), asOf);
+      if (signal && signal.scope === scope && found.push(signal) === limit) break;
+    }
+    return found;
+  }
+
+  /** The actor of a signal, living or gone. */
+  actorOf(tenant: string, id: string): TouchedActor | undefined {
+    const bytes = this.#store.get('index', keys.signal(tenant, id));
+    return bytes && decode<TouchedActor>(bytes);
+  }
+}
+
+/** @returns undefined when it is gone at that moment */
+function asSignal({ scope, pattern, signal }: LiveRow, asOf: number): Signal | undefined {
+  const strength = strengthAt(signal, asOf);
+  return strength < GONE_BELOW ? undefined : toSignal({ scope, pattern }, signal, strength);
+}
+
+export function toSignal({ scope, pattern }: SignalName, signal: LivingSignal, strength: number): Signal {
+  const { id, lastUpdated, alpha, lambda } = signal;
+  return { id, scope, pattern, strength, last_updated: new Date(lastUpdated).toISOString(), alpha, lambda };
+}
+
+function fits(signal: Signal, { scope, inScope, pattern, minStrength }: SignalQuery): boolean {
+  if (scope !== undefined && signal.scope !== scope) return false;
+  if (pattern !== undefined && signal.pattern !== pattern) return false;
+  if (minStrength !== undefined && signal.strength < minStrength) return false;
+  return inScope?.(signal.scope) ?? true;
+}
+
+function compare(a: Signal, b: Signal): number {
+  return b.strength - a.strength || order(a.scope, b.scope) || order(a.pattern, b.pattern);
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Where a signal of this name is kept, whether it lives or not. */
+export function signalAddress(tenant: string, name: SignalName) {
+  return { tenant, kind: 'signal', id: actorIdOf(name) };
+}

@@ -1,0 +1,86 @@
+/**
+ * Which signals an event touches; the first rule that finds any decides:
+ *
+ * 1. `payload.targetSignalId` (or `target_signal_id`) names one;
+ * 2. `payload.pattern`, else `payload.action`: the one of that name in the event's scope;
+ * 3. the parents' ones, in whatever scope, each once;
+ * 4. those of the last event of the same trace and scope that touched any;
+ * 5. the only one alive in the scope;
+ * 6. `default` in the scope; for a penalty none.
+ */
+import type { SignalName } from '../../actors/kinds/signal/model.ts';
+import { decode } from '../host/codec.ts';
+import type { Store } from '../store/store.ts';
+import { actorIdOf, type EventDraft } from './event.ts';
+import type { Events } from './events.ts';
+import { keys, type TouchedActor, touchedActors } from './index-rows.ts';
+import type { Signals } from './signals.ts';
+
+/** Longest name of a signal, in UTF-16 units; a longer action is cut off. */
+export const MAX_PATTERN = 256;
+export const DEFAULT_PATTERN = 'default';
+
+/** A signal to be touched. */
+export interface Target extends TouchedActor {
+  /** Absent for one that is known to have an actor. */
+  readonly pattern?: string;
+}
+
+export class Targets {
+  readonly #store: Store;
+  readonly #events: Events;
+  readonly #signals: Signals;
+
+  constructor(store: Store, events: Events, signals: Signals) {
+    this.#store = store;
+    this.#events = events;
+    this.#signals = signals;
+  }
+
+  /** @param now Unix ms @returns none for an event that touches nothing */
+  of(tenant: string, draft: EventDraft, now: number): Target[] {
+    const { scope, payload, type } = draft;
+    const named = this.#named(tenant, payload);
+    if (named) return [named];
+    const pattern = patternOf(payload);
+    if (pattern !== null) return [toTarget({ scope, pattern })];
+    const inherited = this.#inherited(tenant, draft);
+    if (inherited.length > 0) return inherited;
+    const [only, second] = this.#signals.few(tenant, scope, now, 2);
+    if (only && !second) return [toTarget(only)];
+    return type === 'penalty' ? [] : [toTarget({ scope, pattern: DEFAULT_PATTERN })];
+  }
+
+  #named(tenant: string, payload: EventDraft['payload']): Target | undefined {
+    const id = payload.targetSignalId ?? payload.target_signal_id;
+    return typeof id === 'string' && id !== '' ? this.#signals.actorOf(tenant, id) : undefined;
+  }
+
+  #inherited(tenant: string, { scope, trace_id, parent_ids = [] }: EventDraft): Target[] {
+    const targets = new Map<string, Target>();
+    for (const parent of parent_ids) {
+      const found = this.#events.find(tenant, parent);
+      if (found) for (const one of touchedActors(found.actor, found.folded)) targets.set(one.actor, one);
+    }
+    if (targets.size === 0) {
+      const bytes = this.#store.get('index', keys.touch(tenant, trace_id, scope));
+      for (const one of bytes ? decode<TouchedActor[]>(bytes) : []) targets.set(one.actor, one);
+    }
+    return [...targets.values()].slice(0, MAX_TARGETS);
+  }
+}
+
+/** Signals one event touches at most. */
+const MAX_TARGETS = 256;
+
+export function toTarget({ scope, pattern }: SignalName): Target {
+  return { actor: actorIdOf({ scope, pattern }), scope, pattern };
+}
+
+/** What is no text becomes its JSON. */
+function patternOf({ pattern, action }: EventDraft['payload']): string | null {
+  const given = pattern ?? action;
+  if (given === undefined || given === null || given === '') return null;
+  const text = typeof given === 'string' ? given : JSON.stringify(given);
+  return text.slice(0, MAX_PATTERN).toWellFormed();
+}

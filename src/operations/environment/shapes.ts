@@ -1,0 +1,57 @@
+/** The shapes of events and signals on the wire. */
+import { z } from 'zod';
+import { EVENT_TYPES, type EventType } from '../../../actors/kinds/signal/model.ts';
+import { name } from '../schemas.ts';
+
+/** Longest scope, trace and agent, in UTF-16 units. */
+export const MAX_NAME = 512;
+export const MAX_PARENTS = 256;
+/** A payload of 256 KiB, and room for what stands around it. */
+export const MAX_EVENT_BYTES = 320 * 1_024;
+
+/** The one problem whose sentence is published. */
+const wrongType = {
+  error: (issue: { input?: unknown }) => (issue.input === undefined ? undefined : 'Invalid event type'),
+};
+
+/** Any case comes in, the lower one goes on. */
+export const eventType = z
+  .string(wrongType)
+  .toLowerCase()
+  .pipe(z.enum(EVENT_TYPES, wrongType))
+  .meta({ enum: [...EVENT_TYPES] }) as unknown as z.ZodType<EventType>;
+
+export const scopeName = name(MAX_NAME).describe('Dotted: `ui.login`.');
+export const traceName = name(MAX_NAME).describe('One per workflow.');
+export const agentName = name(MAX_NAME);
+
+/** Unknown keys are dropped, `id` and `timestamp` among them: they are the server's. */
+export const eventDraft = z.object({
+  type: eventType,
+  scope: scopeName,
+  trace_id: traceName,
+  agent_id: agentName,
+  parent_ids: z.array(name(MAX_NAME)).max(MAX_PARENTS).optional().describe('Events this one follows from.'),
+  payload: z.record(z.string(), z.unknown()),
+});
+
+export const sempEvent = z.object({
+  id: z.uuid(),
+  type: z.enum(EVENT_TYPES),
+  scope: z.string(),
+  trace_id: z.string(),
+  agent_id: z.string(),
+  parent_ids: z.array(z.string()),
+  timestamp: z.iso.datetime(),
+  payload: z.record(z.string(), z.unknown()),
+});
+
+export const signal = z.object({
+  id: z.uuid(),
+  scope: z.string(),
+  pattern: z.string(),
+  strength: z.number().describe('As of now, [0.01, 1].'),
+  last_updated: z.iso.datetime().describe('The last event that changed it.'),
+  alpha: z.number(),
+  lambda: z.number().describe('Share that is left after one interval.'),
+});
