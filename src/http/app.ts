@@ -69,7 +69,7 @@ export function createHttpApp(options: HttpOptions): Koa {
   const operations = withDocumentation(options.operations, services.version);
   const routes = createRoutes(operations);
   const validators = new Map(operations.map((operation) => [operation, createValidator(operation)]));
-  const cors = createCors(config.corsOrigins);
+  const cors = createCors(config);
   const isOwnHost = createHostCheck(config);
   const idempotency = createIdempotency(options.replay, logger);
   const room = createBodyRoom(LARGE_BODIES_BYTES);

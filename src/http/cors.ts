@@ -1,5 +1,7 @@
 /** Which pages of other origins may call from a browser, and how their browsers are told. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { isIP } from 'node:net';
+import type { Config } from '../config.ts';
 
 export interface Cors {
   /** Headers for an answer to this request; empty without an `Origin`, or for one that may not call. */
@@ -19,15 +21,32 @@ const MAX_AGE = '600';
 
 const NONE = {} as const;
 
-/** @param origins exact origins (`https://app.example`), or `*` */
-export function createCors(origins: readonly string[]): Cors {
-  const allowed = new Set(origins);
+/**
+ * Which origins may call: those listed (`https://app.example`, or `*`), and in anonymous mode every page this very machine
+ * serves, as it is for development: no page of the net can have such an origin.
+ */
+export function createOriginCheck(config: Pick<Config, 'corsOrigins' | 'allowAnonymous'>): (origin: string) => boolean {
+  const allowed = new Set(config.corsOrigins);
   const any = allowed.has('*');
-  const isAllowed = (origin: string) => any || allowed.has(origin);
+  return (origin) => any || allowed.has(origin) || (config.allowAnonymous && isLocal(origin));
+}
+
+function isLocal(origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, hostname } = new URL(origin);
+  if (protocol !== 'http:' && protocol !== 'https:') return false;
+  const isLoopback = hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));
+  return isLoopback || hostname === 'localhost' || hostname.endsWith('.localhost');
+}
+
+export function createCors(config: Pick<Config, 'corsOrigins' | 'allowAnonymous'>): Cors {
+  const isAllowed = createOriginCheck(config);
+  const any = config.corsOrigins.includes('*');
+  const none = config.corsOrigins.length === 0 && !config.allowAnonymous;
 
   return {
     headers({ origin }) {
-      if (allowed.size === 0) return NONE;
+      if (none) return NONE;
       // A shared cache must not hand one origin's answer to another.
       const vary = any ? NONE : { Vary: 'Origin' };
       if (origin === undefined || !isAllowed(origin)) return vary;

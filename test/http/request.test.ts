@@ -149,6 +149,31 @@ describe('a page of another origin', () => {
   });
 });
 
+describe('in anonymous mode a page', () => {
+  it.each([
+    ['http://localhost:3000', true],
+    ['http://app.localhost', true],
+    ['https://127.0.0.1:5173', true],
+    ['http://[::1]:3000', true],
+    ['http://localhost.evil.test', false],
+    ['http://127.0.0.1.evil.test', false],
+    ['file://localhost', false],
+    ['null', false],
+    ['https://evil.test', false],
+  ])('of %s may call: %s', async (origin, allowed) => {
+    const { call } = await serve([whoami], { config: { corsOrigins: [], allowAnonymous: true } });
+    const { status, headers } = await call('GET', '/v1/whoami', undefined, { origin, 'x-api-key': 'anonymous' });
+    expect(status).toBe(allowed ? 200 : 401);
+    expect(headers.get('access-control-allow-origin')).toBe(allowed ? origin : null);
+  });
+
+  it('of this machine is as foreign as any other where tokens are wanted', async () => {
+    const { call } = await serve([whoami], { config: { corsOrigins: [], allowAnonymous: false } });
+    const { headers } = await call('GET', '/v1/whoami', undefined, { origin: 'http://localhost:3000' });
+    expect(headers.get('access-control-allow-origin')).toBe(null);
+  });
+});
+
 describe('an answer', () => {
   it.each<[string, unknown, number, string | null, string]>([
     ['a value', { a: 1 }, 200, 'application/json', '{"a":1}'],
