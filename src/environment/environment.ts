@@ -2,10 +2,11 @@
  * The shared environment: agents post events, and read those of others and the signals they leave. Every surface goes
  * through here: REST, GraphQL, WebSockets, webhooks.
  */
-import type { ActorSystem, Clock } from '../../actors/ports.ts';
+import type { ActorSystem, Clock, Host } from '../../actors/ports.ts';
 import type { Store } from '../store/store.ts';
 import type { EventDraft } from './event.ts';
 import { type EventPage, type EventQuery, Events, type FoundEvent } from './events.ts';
+import { Feed } from './feed.ts';
 import { type Posted, type Poster, post } from './post.ts';
 import { createRules, type SignalSettings } from './rules.ts';
 import { type Signal, type SignalQuery, Signals } from './signals.ts';
@@ -16,6 +17,9 @@ export interface EnvironmentOptions {
   readonly system: ActorSystem;
   readonly clock: Pick<Clock, 'now'>;
   readonly settings: SignalSettings;
+  readonly host: Pick<Host, 'onRecord'>;
+  /** Told about listeners of the feed that throw. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export interface Environment {
@@ -34,9 +38,11 @@ export interface Environment {
   signals(tenant: string, query: Omit<SignalQuery, 'asOf'> & { readonly asOf?: number | undefined }): Promise<Signal[]>;
   /** Sequence number of an event in the tenant's log. */
   seqOf(tenant: string, id: string): number | undefined;
+  /** What happens, as it happens. */
+  readonly feed: Feed;
 }
 
-export function createEnvironment({ store, system, clock, settings }: EnvironmentOptions): Environment {
+export function createEnvironment({ store, system, clock, settings, host, onFault }: EnvironmentOptions): Environment {
   const events = new Events(store);
   const signals = new Signals(store);
   const posting = {
@@ -53,5 +59,6 @@ export function createEnvironment({ store, system, clock, settings }: Environmen
     children: (tenant, id, query) => events.children(tenant, id, query),
     signals: (tenant, query) => signals.list(tenant, { ...query, asOf: query.asOf ?? clock.now() }),
     seqOf: (tenant, id) => events.seqOf(tenant, id),
+    feed: new Feed({ host, onFault }),
   };
 }
