@@ -17,7 +17,8 @@ import { OPERATIONS } from './operations/index.ts';
 import { createReplayStore } from './replay.ts';
 import type { Runtime } from './runtime.ts';
 import { Places } from './stream/places.ts';
-import { attachStream } from './ws/stream.ts';
+import { streamFront } from './ws/stream.ts';
+import { attachUpgrades } from './ws/upgrade.ts';
 
 /** A client that sends its headers slower than this is let go. */
 const HEADERS_MS = 10_000;
@@ -67,18 +68,20 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
   const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS };
   const server = createServer({ ...timeouts, connectionsCheckingInterval: CHECK_MS }, app.callback());
   const connections = trackConnections(server);
-  const stream = attachStream(server, { services, verifier, config, logger, limiter });
+  const door = attachUpgrades(server, { services, verifier, config, logger, limiter }, [
+    streamFront({ services, logger }),
+  ]);
   const letGo = trackAnswers(server);
   await listen(server, config);
   server.on('error', onFailure);
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     places.close();
-    stream.close();
+    door.close();
     letGo();
     server.closeIdleConnections();
     const cut = setTimeout(() => {
-      stream.terminate();
+      door.terminate();
       for (const socket of connections) socket.destroy();
     }, DRAIN_MS);
     await closed;

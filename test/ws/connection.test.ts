@@ -7,7 +7,8 @@ import { loadOrCreateKey } from '../../src/auth/keys.ts';
 import { mintToken } from '../../src/auth/token.ts';
 import { createVerifier } from '../../src/auth/verify.ts';
 import { createRuntime } from '../../src/runtime.ts';
-import { attachStream } from '../../src/ws/stream.ts';
+import { streamFront } from '../../src/ws/stream.ts';
+import { attachUpgrades } from '../../src/ws/upgrade.ts';
 import { at } from '../support/client.ts';
 import { type LogLine, memoryLogger, serve, serveAnonymous, testConfig } from '../support/server.ts';
 import { connect, refusal } from './listener.ts';
@@ -22,7 +23,9 @@ async function fastHeart(heartbeatMs = 20) {
   const server = createServer();
   const connections: Socket[] = [];
   server.on('connection', (socket) => connections.push(socket));
-  const stream = attachStream(server, { services: runtime.services, verifier, config, logger, heartbeatMs });
+  const { services } = runtime;
+  const front = streamFront({ services, logger, heartbeatMs });
+  const stream = attachUpgrades(server, { services, verifier, config, logger }, [front]);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
     stream.close();
