@@ -17,6 +17,7 @@ import { OPERATIONS } from './operations/index.ts';
 import { createReplayStore } from './replay.ts';
 import type { Runtime } from './runtime.ts';
 import { Places } from './stream/places.ts';
+import { sempFront } from './ws/semp.ts';
 import { streamFront } from './ws/stream.ts';
 import { attachUpgrades } from './ws/upgrade.ts';
 
@@ -70,6 +71,7 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
   const connections = trackConnections(server);
   const door = attachUpgrades(server, { services, verifier, config, logger, limiter }, [
     streamFront({ services, logger }),
+    sempFront({ services, logger }),
   ]);
   const letGo = trackAnswers(server);
   await listen(server, config);

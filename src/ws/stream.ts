@@ -12,6 +12,7 @@ import type { Logger } from '../http/ports.ts';
 import type { Services } from '../operations/services.ts';
 import { describeRecord } from '../stream/record.ts';
 import { readSubscription, type Subscribe, subscriptionOf } from '../stream/subscribe.ts';
+import { Replies } from './replies.ts';
 import type { WebSocketFront } from './upgrade.ts';
 
 /** Below the 30–60 s after which proxies drop silent connections. */
@@ -45,9 +46,8 @@ class Session {
   readonly #options: StreamOptions;
   readonly #beat: NodeJS.Timeout;
   #subscription: Subscription | null = null;
+  readonly #replies: Replies;
   #alive = true;
-  /** Answers to the client that are not yet on their way. */
-  #owed = 0;
 
   constructor(socket: WebSocket, tenant: string, options: StreamOptions) {
     this.#socket = socket;
@@ -55,10 +55,10 @@ class Session {
     this.#options = options;
     this.#beat = setInterval(() => this.#heartbeat(), options.heartbeatMs ?? HEARTBEAT_MS);
     this.#beat.unref();
+    this.#replies = new Replies(socket);
     socket.on('pong', () => {
       this.#alive = true;
     });
-    socket.on('ping', (data) => this.#owe((done) => socket.pong(data, false, done)));
     socket.on('message', (data, isBinary) => this.#receive(isBinary ? null : String(data)));
     socket.on('error', () => socket.terminate());
     socket.on('close', () => {
@@ -82,7 +82,7 @@ class Session {
     const cursor = Math.min(since ?? head, head);
     const subscription = system.subscribe(filter, since === undefined ? {} : { since: cursor });
     this.#subscription = subscription;
-    this.#reply({ type: 'subscribed', cursor });
+    this.#replies.send({ type: 'subscribed', cursor });
     // Of many in a row only the last one is worth a look into the log.
     setImmediate(() => {
       if (this.#subscription !== subscription) return;
@@ -108,7 +108,7 @@ class Session {
       this.subscribe(readSubscription(JSON.parse(text)));
     } catch (error) {
       const message = error instanceof AppError ? error.message : 'not JSON';
-      this.#reply({ type: 'error', message });
+      this.#replies.send({ type: 'error', message });
     }
   }
 
@@ -122,19 +122,6 @@ class Session {
     if (this.#socket.bufferedAmount === 0) {
       this.#send({ type: 'heartbeat', cursor: this.#options.services.system.head(this.#tenant) }).catch(() => {});
     }
-  }
-
-  #reply(message: object): void {
-    this.#owe((done) => this.#socket.send(JSON.stringify(message), done));
-  }
-
-  /** Nothing more is read until the answer is on its way: a client that sends and never reads would fill memory. */
-  #owe(send: (done: () => void) => void): void {
-    this.#owed++;
-    this.#socket.pause();
-    send(() => {
-      if (--this.#owed === 0) this.#socket.resume();
-    });
   }
 
   #send(message: object): Promise<void> {

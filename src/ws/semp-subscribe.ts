@@ -1,0 +1,65 @@
+/** What a client of `/ws` may ask for, and which events that is. */
+import { z } from 'zod';
+import { AppError } from '../../actors/errors.ts';
+import type { EventQuery } from '../environment/events.ts';
+import type { FeedItem } from '../environment/feed.ts';
+import { compileScopeGlobs } from '../environment/scope-glob.ts';
+import { eventType, MAX_NAME } from '../operations/environment/shapes.ts';
+
+const MAX_SCOPES = 32;
+
+const name = z.string().min(1).max(MAX_NAME);
+
+const subscribe = z.object({
+  /** Globs. None: every scope. */
+  scopes: z.array(name).max(MAX_SCOPES).nullish(),
+  /** None: every type. */
+  types: z.array(eventType).max(MAX_SCOPES).nullish(),
+  trace_id: name.nullish(),
+  agent_id: name.nullish(),
+  /** Id of the last event the client has, or a `cursor` it was told. Absent: from now on. */
+  since: z.union([z.string().min(1).max(100), z.int().min(0)], 'the id of an event or a cursor wanted').nullish(),
+  /** Also signals as they change. Default false. */
+  signals: z.boolean().nullish(),
+});
+
+/** What a client wants to hear. */
+export interface Wanted {
+  /** Null: every event and no signals, as clients hear that ask for nothing. */
+  readonly filter: ((item: FeedItem) => boolean) | null;
+  /** The same for events that are in the log. */
+  readonly query: Omit<EventQuery, 'limit'>;
+}
+
+export const EVERYTHING: Wanted = { filter: null, query: {} };
+
+/**
+ * Reads a subscription.
+ *
+ * @throws AppError INVALID, with the name of the field
+ */
+export function readSubscribe(message: unknown): { wanted: Wanted; since: string | number | undefined } {
+  const parsed = subscribe.safeParse(message);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new AppError('INVALID', `${issue?.path.join('.') || 'message'}: ${issue?.message}`);
+  }
+  return { wanted: wantedOf(parsed.data), since: parsed.data.since ?? undefined };
+}
+
+function wantedOf({ scopes, types, trace_id, agent_id, signals }: z.output<typeof subscribe>): Wanted {
+  const inScope = scopes && scopes.length > 0 ? compileScopeGlobs(scopes) : undefined;
+  const ofTypes = types && types.length > 0 ? types : undefined;
+  const trace = trace_id ?? undefined;
+  const agent = agent_id ?? undefined;
+  const query = { inScope, types: ofTypes, trace, agent };
+  if (!signals && Object.values(query).every((part) => part === undefined)) return EVERYTHING;
+  const filter = ({ event, signal }: FeedItem) => {
+    if (!event) return signals === true && (inScope?.(signal.scope) ?? true);
+    if (ofTypes && !ofTypes.includes(event.type)) return false;
+    if (trace !== undefined && event.trace_id !== trace) return false;
+    if (agent !== undefined && event.agent_id !== agent) return false;
+    return inScope?.(event.scope) ?? true;
+  };
+  return { filter, query };
+}
