@@ -17,6 +17,7 @@ import { parseShapes } from './load/shapes.ts';
 import { checkTarget } from './load/target.ts';
 import { measureLoad } from './load.ts';
 import { measureMemory } from './memory.ts';
+import { measurePush } from './push.ts';
 import { measureRecall } from './recall.ts';
 import { htmlReport } from './report/html.ts';
 import { measureRobust } from './robust.ts';
@@ -55,6 +56,7 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Out
   robust: measureRobust,
   soak: measureSoak,
   coordination: measureCoordination,
+  push: measurePush,
 };
 
 export const NAMES = Object.keys(BENCHMARKS);

@@ -81,7 +81,7 @@ export interface Benchmarks {
 export const bench: Command = {
   summary: 'Measures this machine, or loads a running server; all but soak and coordination, unless some are named.',
   operands:
-    '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start] [aggregate] [robust] [soak] [coordination]',
+    '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start] [aggregate] [robust] [soak] [coordination] [push]',
   options: [
     {
       name: 'data',
