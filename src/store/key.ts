@@ -27,6 +27,19 @@ function invalid(message: string): AppError {
 }
 
 function writeString(part: string, at: number): number {
+  const { length } = part;
+  scratch[at] = STRING;
+  // Nearly every part is short and plain; those take a fifth of the time this way.
+  for (let i = 0; i < length; i++) {
+    const unit = part.charCodeAt(i);
+    if (unit < 2 || unit > 0x7f) return writeEscaped(part, at);
+    scratch[at + 1 + i] = unit;
+  }
+  scratch[at + 1 + length] = 0;
+  return at + length + 2;
+}
+
+function writeEscaped(part: string, at: number): number {
   if (/\p{Surrogate}/u.test(part)) throw invalid('a key must not contain half a surrogate pair');
   scratch[at++] = STRING;
   at += scratch.write(part.replaceAll('\x01', '\x01\x02').replaceAll('\0', '\x01\x01'), at);

@@ -61,23 +61,22 @@ function apply(context: SignalContext, eventId: string, deposit: Deposit, at: nu
   const present = before !== null && isAlive(before, at) ? before : null;
   const living = touch(before, deposit, at);
   const id = (present ?? living)?.id ?? null;
-  const touched: Touch = {
+  const from = present ? strengthAt(present, at) : 0;
+  const to = living ? strengthAt(living, at) : 0;
+  const touched: Touch = { scope, pattern, id, from, to };
+  // A penalty on nothing is nothing to tell; that a signal is gone meanwhile everybody can work out.
+  if (id === null) return { next: context, touched, wishes: [] };
+  const fact: Touched = {
     scope,
     pattern,
     id,
-    from: present ? strengthAt(present, at) : 0,
-    to: living ? strengthAt(living, at) : 0,
-  };
-  const next = { ...context, living };
-  // A penalty on nothing is nothing to tell; that a signal is gone meanwhile everybody can work out.
-  if (id === null) return { next, touched, wishes: [] };
-  const fact: Touched = {
-    ...touched,
+    from,
+    to,
     event_id: eventId,
     cause: deposit.type,
     signal: living,
     ends: living && endOf(living),
     ended: before && endOf(before),
   };
-  return { next, touched, wishes: [publish('touched', fact)] };
+  return { next: { ...context, living }, touched, wishes: [publish('touched', fact)] };
 }

@@ -28,7 +28,10 @@ export function touch(before: LivingSignal | null, deposit: Deposit, at: number)
     since: at,
     lastUpdated: at,
     burden: 0,
-    ...ruling(deposit),
+    alpha: rules.alpha,
+    lambda: rules.lambda,
+    intervalMs: rules.intervalMs,
+    decay: rules.decay,
   };
   const strength = strengthened(start, present !== null, deposit);
   const signal = ruled(fresh, strength, deposit, at);
@@ -50,13 +53,18 @@ function startOf({ rules, strength }: Deposit): number {
   return rules.profile === 'site' && strength !== null ? strength : START[rules.profile];
 }
 
-function ruling({ rules: { alpha, lambda, intervalMs, decay } }: Deposit) {
-  return { alpha, lambda, intervalMs, decay };
-}
-
 function ruled(signal: LivingSignal, strength: number, deposit: Deposit, at: number): LivingSignal {
-  // Under a clock that was set back the last change stays the last.
-  const lastUpdated = Math.max(at, signal.lastUpdated);
-  const since = accountedUntil(signal, at);
-  return { ...signal, ...ruling(deposit), strength, since, lastUpdated };
+  const { alpha, lambda, intervalMs, decay } = deposit.rules;
+  return {
+    id: signal.id,
+    strength,
+    since: accountedUntil(signal, at),
+    // Under a clock that was set back the last change stays the last.
+    lastUpdated: Math.max(at, signal.lastUpdated),
+    burden: signal.burden,
+    alpha,
+    lambda,
+    intervalMs,
+    decay,
+  };
 }
