@@ -10,6 +10,7 @@ import { measureAggregate } from './aggregate.ts';
 import { measureAsks } from './asks.ts';
 import { measureCoordination } from './coordination.ts';
 import { measureDrift } from './drift.ts';
+import { measureEvents } from './events.ts';
 import { measureHttp } from './http.ts';
 import { measureKernels } from './kernels.ts';
 import type { LoadRun } from './load/run.ts';
@@ -49,6 +50,7 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Out
   statechart: measureStatechart,
   kernels: measureKernels,
   http: measureHttp,
+  events: measureEvents,
   load: measureLoad,
   memory: measureMemory,
   start: measureStart,

@@ -81,7 +81,7 @@ export interface Benchmarks {
 export const bench: Command = {
   summary: 'Measures this machine, or loads a running server; all but soak and coordination, unless some are named.',
   operands:
-    '[recall] [drift] [asks] [statechart] [kernels] [http] [load] [memory] [start] [aggregate] [robust] [soak] [coordination] [push]',
+    '[recall] [drift] [asks] [statechart] [kernels] [http] [events] [push] [load] [memory] [start] [aggregate] [robust] [soak] [coordination]',
   options: [
     {
       name: 'data',
