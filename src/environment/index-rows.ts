@@ -7,8 +7,11 @@
  * | `event, seq` · `scope, s, seq` · `trace, t, seq` · `child, parent, seq` | {@link EventPointer} | lists, newest first |
  * | `id, event` | `[seq, actor, revision]` | one event |
  * | `touch, trace, scope` | {@link TouchedActor}s | what the last event of that trace and scope touched |
- * | `live, end, actor` · `live-in, scope, end, actor` | {@link LiveRow} | signals, from now on; those before are gone |
+ * | `live, slot, actor` · `live-in, scope, slot, actor` | {@link LiveRow} | signals, from the slot of now on; those before are gone |
  * | `signal, id` | {@link TouchedActor} | one signal |
+ *
+ * A slot is a quarter of an hour (`slotOf`): a signal that is touched all the time keeps its row, which is written over
+ * instead of deleted and put elsewhere. Readers skip the few that ended within the slot.
  */
 import type { SempRecord } from '../../actors/kinds/signal/events.ts';
 import type { EventType, LivingSignal, Touched } from '../../actors/kinds/signal/model.ts';
@@ -53,6 +56,13 @@ export const keys = {
   liveIn: (tenant: string, scope: string): Key => [tenant, 'live-in', part(scope)],
   signal: (tenant: string, id: string): Key => [tenant, 'signal', part(id)],
 };
+
+const SLOT_MS = 15 * 60_000;
+
+/** The slot in which a signal is listed that ends then: its last moment. @param end Unix ms or Infinity */
+export function slotOf(end: number): number {
+  return Math.ceil(end / SLOT_MS) * SLOT_MS;
+}
 
 export function encodePointer({ actor, revision, type, scope, trace, agent }: EventPointer): Uint8Array {
   return encode([actor, revision, type, scope, trace, agent]);
@@ -113,12 +123,14 @@ function indexEvent(seq: number, address: Actor, folded: Appended['folded'], row
 function indexSignal({ tenant, id: actor }: Actor, touched: Touched, ops: Op[]): void {
   const { scope, pattern, id, from, signal, ends, ended } = touched;
   const prefixes = [keys.live(tenant), keys.liveIn(tenant, scope)];
-  if (ended !== null && ended !== ends) {
-    for (const key of prefixes) ops.push({ op: 'del', table: 'index', key: [...key, ended, actor] });
+  const before = ended === null ? null : slotOf(ended);
+  const slot = signal === null || ends === null ? null : slotOf(ends);
+  if (before !== null && before !== slot) {
+    for (const key of prefixes) ops.push({ op: 'del', table: 'index', key: [...key, before, actor] });
   }
-  if (signal === null || ends === null) return;
+  if (signal === null || slot === null) return;
   const value = encode({ scope, pattern, signal } satisfies LiveRow);
-  for (const key of prefixes) ops.push({ op: 'put', table: 'index', key: [...key, ends, actor], value });
+  for (const key of prefixes) ops.push({ op: 'put', table: 'index', key: [...key, slot, actor], value });
   if (from === 0)
     ops.push({
       op: 'put',
