@@ -11,6 +11,7 @@ import { measureAsks } from './asks.ts';
 import { measureCoordination } from './coordination.ts';
 import { measureDrift } from './drift.ts';
 import { measureEvents } from './events.ts';
+import { measureHistory } from './history.ts';
 import { measureHttp } from './http.ts';
 import { measureKernels } from './kernels.ts';
 import type { LoadRun } from './load/run.ts';
@@ -59,12 +60,13 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Out
   soak: measureSoak,
   coordination: measureCoordination,
   push: measurePush,
+  history: measureHistory,
 };
 
 export const NAMES = Object.keys(BENCHMARKS);
 
 /** Run only when they are named: they take half an hour, and minutes. */
-export const ON_REQUEST = ['soak', 'coordination'];
+export const ON_REQUEST = ['soak', 'coordination', 'history'];
 
 export { htmlReport };
 

@@ -63,6 +63,8 @@ export interface BenchOptions {
   readonly newConnections: boolean;
   /** On disk for `start`, coming and going in a `soak`, in clusters for `coordination`; absent: each has a default. */
   readonly sessions: number | undefined;
+  /** In the log of `history`; absent: a million. */
+  readonly events: number | undefined;
   /** How long a `soak` takes. */
   readonly minutes: number;
   progress(line: string): void;
@@ -79,9 +81,10 @@ export interface Benchmarks {
 }
 
 export const bench: Command = {
-  summary: 'Measures this machine, or loads a running server; all but soak and coordination, unless some are named.',
+  summary:
+    'Measures this machine, or loads a running server; all but soak, coordination and history, unless some are named.',
   operands:
-    '[recall] [drift] [asks] [statechart] [kernels] [http] [events] [push] [load] [memory] [start] [aggregate] [robust] [soak] [coordination]',
+    '[recall] [drift] [asks] [statechart] [kernels] [http] [events] [push] [load] [memory] [start] [aggregate] [robust] [soak] [coordination] [history]',
   options: [
     {
       name: 'data',
@@ -115,6 +118,7 @@ export const bench: Command = {
       help: 'For start, on disk, default 2000; for soak, coming and going, default 50000; for coordination, default 10000.',
       parse: whole(1, 1_000_000),
     },
+    { name: 'events', value: 'N', help: 'In the log of history; default 1000000.', parse: whole(100, 100_000_000) },
     { name: 'minutes', value: 'N', help: 'Length of a soak.', default: '30', parse: minutes },
     { name: 'json', help: 'As JSON.' },
     { name: 'html', value: 'FILE', help: 'Also writes a page with plots.' },
@@ -141,6 +145,7 @@ export const bench: Command = {
       yes: options.yes === true,
       newConnections: options['new-connections'] === true,
       sessions: given('sessions') === undefined ? undefined : Number(options.sessions),
+      events: given('events') === undefined ? undefined : Number(options.events),
       minutes: Number(options.minutes),
       progress: progress.say,
     }).finally(progress.end);

@@ -13,6 +13,7 @@ export const OPTIONS: BenchOptions = {
   yes: false,
   newConnections: false,
   sessions: undefined,
+  events: undefined,
   minutes: 30,
   progress: () => {},
 };

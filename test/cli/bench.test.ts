@@ -204,7 +204,9 @@ describe('synod bench soak', () => {
   it('runs when it is named and not otherwise', () => {
     const benchmarks = { NAMES, ON_REQUEST };
     expect(NAMES).toContain('soak');
-    expect(chosen([], undefined, benchmarks)).toEqual(NAMES.filter((name) => !/^(soak|coordination)$/.test(name)));
+    expect(chosen([], undefined, benchmarks)).toEqual(
+      NAMES.filter((name) => !/^(soak|coordination|history)$/.test(name)),
+    );
     expect(chosen(['soak'], undefined, benchmarks)).toEqual(['soak']);
     expect(chosen([], 'http://127.0.0.1:1', benchmarks)).toEqual(['load']);
   });
