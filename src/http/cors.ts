@@ -13,9 +13,11 @@ export interface Cors {
 }
 
 const REQUEST_HEADERS =
-  'Authorization, Content-Type, X-API-Key, X-Request-Id, X-Tenant-Id, Idempotency-Key, Last-Event-ID, Accept';
+  'Authorization, Content-Type, X-API-Key, X-Request-Id, X-Tenant-Id, Idempotency-Key, If-None-Match, Last-Event-ID, Accept';
 const RESPONSE_HEADERS =
-  'X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Idempotent-Replayed, Location, ETag';
+  'X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, ' +
+  'X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Idempotent-Replayed, Location, ETag, Link, ' +
+  'X-Next-Cursor, X-Truncated';
 /** How long a browser may remember a preflight, in seconds. */
 const MAX_AGE = '600';
 

@@ -45,7 +45,8 @@ const SHAPES: Readonly<Record<Dialect, Shape>> = {
   sel: (error, { requestId }) => {
     const status = error.code === 'INVALID' ? 400 : error.status;
     const message = status === 400 ? `Validation error: ${error.message}` : error.message;
-    return { status, body: { message, code: error.code, request_id: requestId } };
+    const details = error.code === 'INVALID' && Array.isArray(error.details) ? { details: error.details } : {};
+    return { status, body: { message, code: error.code, ...details, request_id: requestId } };
   },
   cellstate: (error) => {
     const [status, code] = CELLSTATE_BY_CODE[error.code] ?? [
@@ -67,6 +68,11 @@ export function errorReply(thrown: unknown, context: ErrorContext): Reply {
   const seconds = retryAfterSeconds(error);
   if (seconds !== undefined) headers['Retry-After'] = String(seconds);
   return jsonReply(status, body, headers);
+}
+
+/** The status and the words of one failure among several things asked for at once. */
+export function describeError(error: AppError, dialect: Dialect, requestId: string) {
+  return SHAPES[dialect](error, { dialect, requestId, accept: undefined });
 }
 
 /** Whether this is trouble the caller may read about. */

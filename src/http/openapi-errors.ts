@@ -29,7 +29,12 @@ export const errorComponents: Readonly<Record<string, JsonSchema>> = {
   SelError: {
     type: 'object',
     required: ['message'],
-    properties: { message: text, code: text, request_id: text },
+    properties: {
+      message: text,
+      code: text,
+      details: { type: 'array', items: { $ref: '#/components/schemas/ValidationDetail' } },
+      request_id: text,
+    },
   },
   CellstateError: {
     type: 'object',

@@ -47,6 +47,18 @@ export function createValidator(operation: Operation): (raw: RawInput) => ValidI
   };
 }
 
+/**
+ * Checks a value by itself, such as one item of a list whose others may be fine.
+ *
+ * @throws AppError INVALID with all problems at once
+ */
+export function validate<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const findings: Finding[] = [];
+  const valid = check('body', schema, value, findings);
+  if (findings.length > 0) throw invalid(findings);
+  return valid as z.output<S>;
+}
+
 function check(part: Part, schema: z.ZodType, value: unknown, findings: Finding[]): unknown {
   const result = schema.safeParse(value, PARSE_OPTIONS);
   if (result.success) return result.data;

@@ -25,7 +25,17 @@ describe('an error', () => {
     ['cortex', invalid(), 422, { detail: [{ loc: ['body', 'a'], msg: 'wrong', type: 't' }] }],
     ['cortex', new AppError('INVALID', 'no'), 422, { detail: [{ loc: ['body'], msg: 'no', type: 'value_error' }] }],
     ['cortex', new AppError('EXPIRED', 'renew'), 402, { detail: 'renew' }],
-    ['sel', invalid(), 400, { message: 'Validation error: a: wrong', code: 'INVALID', request_id: 'r1' }],
+    [
+      'sel',
+      invalid(),
+      400,
+      {
+        message: 'Validation error: a: wrong',
+        code: 'INVALID',
+        details: [{ loc: ['body', 'a'], msg: 'wrong', type: 't' }],
+        request_id: 'r1',
+      },
+    ],
     ['sel', new AppError('CONFLICT', 'twice'), 409, { message: 'twice', code: 'CONFLICT', request_id: 'r1' }],
     ['sel', new Error('x'), 500, { message: 'Internal server error', code: 'INTERNAL', request_id: 'r1' }],
     [
