@@ -2,15 +2,23 @@
  * The shared environment: agents post events, and read those of others and the signals they leave. Every surface goes
  * through here: REST, GraphQL, WebSockets, webhooks.
  */
+import type { AppError } from '../../actors/errors.ts';
 import type { ActorSystem, Clock, Host } from '../../actors/ports.ts';
+import { hex } from '../host/codec.ts';
+import { readHead } from '../host/log.ts';
 import type { Store } from '../store/store.ts';
+import { type BatchOptions, postBatch } from './batch.ts';
 import type { EventDraft } from './event.ts';
 import { type EventPage, type EventQuery, Events, type FoundEvent } from './events.ts';
 import { Feed } from './feed.ts';
+import { ancestors, descendants, type Lineage, type LineageQuery } from './lineage.ts';
 import { type Posted, type Poster, post } from './post.ts';
 import { createRules, type SignalSettings } from './rules.ts';
 import { type Signal, type SignalQuery, Signals } from './signals.ts';
 import { Targets } from './targets.ts';
+
+/** Of a hash: enough that no two are alike. */
+const VERSION_BYTES = 16;
 
 export interface EnvironmentOptions {
   readonly store: Store;
@@ -29,17 +37,36 @@ export interface Environment {
    * @throws AppError as `ActorSystem.ask`
    */
   post(poster: Poster, draft: EventDraft): Promise<Posted>;
+  /**
+   * Records many, in their order.
+   *
+   * @param drafts with an error in the place of one that is none
+   * @returns what became of each
+   */
+  postBatch(
+    poster: Poster,
+    drafts: readonly (EventDraft | AppError)[],
+    options?: BatchOptions,
+  ): Promise<(Posted | AppError)[]>;
   event(tenant: string, id: string): FoundEvent | undefined;
   /** Newest first unless the query says otherwise. */
   events(tenant: string, query: EventQuery): Promise<EventPage>;
   /** Events that name this one as a parent. */
   children(tenant: string, id: string, query: EventQuery): Promise<EventPage>;
+  /** Undefined when there is no such event. */
+  ancestors(tenant: string, id: string, query: LineageQuery): Promise<Lineage | undefined>;
+  descendants(tenant: string, id: string, query: LineageQuery): Promise<Lineage | undefined>;
   /** Those that live, strongest first. Default as of now. */
   signals(tenant: string, query: Omit<SignalQuery, 'asOf'> & { readonly asOf?: number | undefined }): Promise<Signal[]>;
   /** Sequence number of an event in the tenant's log. */
   seqOf(tenant: string, id: string): number | undefined;
   /** What happens, as it happens. */
   readonly feed: Feed;
+  /**
+   * Names what stands in the tenant's log: the same text only for the same log, in whatever data directory. What is read
+   * afterwards is as of then or later.
+   */
+  version(tenant: string): string;
 }
 
 export function createEnvironment({ store, system, clock, settings, host, onFault }: EnvironmentOptions): Environment {
@@ -51,14 +78,26 @@ export function createEnvironment({ store, system, clock, settings, host, onFaul
     events,
     targets: new Targets(store, events, signals),
     rulesOf: createRules(settings),
+    strict: settings.strict,
   };
   return {
     post: (poster, draft) => post(posting, poster, draft),
+    postBatch: (poster, drafts, options) => postBatch(posting, poster, drafts, options),
     event: (tenant, id) => events.find(tenant, id),
     events: (tenant, query) => events.list(tenant, query),
     children: (tenant, id, query) => events.children(tenant, id, query),
     signals: (tenant, query) => signals.list(tenant, { ...query, asOf: query.asOf ?? clock.now() }),
+    ancestors: async (tenant, id, query) => {
+      const found = events.find(tenant, id);
+      return found && ancestors(events, tenant, found, query);
+    },
+    descendants: async (tenant, id, query) => {
+      const found = events.find(tenant, id);
+      return found && descendants(events, tenant, found, query);
+    },
     seqOf: (tenant, id) => events.seqOf(tenant, id),
     feed: new Feed({ host, onFault }),
+    // The hash of the newest record is one of everything before it: unlike a number, it does not come again.
+    version: (tenant) => hex(readHead(store, tenant).hash.subarray(0, VERSION_BYTES)),
   };
 }

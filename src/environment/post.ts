@@ -6,6 +6,7 @@ import type { ActorSystem, Clock } from '../../actors/ports.ts';
 import type { Caller } from '../operations/operation.ts';
 import { type EventDraft, POST, type SempEvent, SIGNAL_KIND, toEvent, touchesOf } from './event.ts';
 import type { Events } from './events.ts';
+import { strictly } from './strict.ts';
 import { DEFAULT_PATTERN, type Target, type Targets, toTarget } from './targets.ts';
 
 export interface Posted {
@@ -22,6 +23,8 @@ export interface PostOptions {
   readonly events: Events;
   readonly targets: Targets;
   readonly rulesOf: (scope: string) => SignalRules;
+  /** Whether `strictly` is asked of every event. */
+  readonly strict: boolean;
 }
 
 /** Strongest value that counts: far above what saturates a signal, far below where sums lose their meaning. */
@@ -29,15 +32,29 @@ const MAX_VALUE = 1e6;
 const MAX_ALPHA = 10;
 
 export async function post(options: PostOptions, poster: Poster, draft: EventDraft): Promise<Posted> {
-  const { system, clock, events, targets, rulesOf } = options;
-  const { tenant, requestId, idempotencyKey } = poster;
+  const { clock, targets, strict } = options;
+  const wanted = strict ? strictly(draft) : draft;
   const id = poster.newId();
-  if (idempotencyKey !== undefined) {
-    // Under the same key the ids are the same; the signals an event finds may be others by now.
-    const found = events.find(tenant, id);
-    if (found) return { event: found.event, touches: touchesOf(found.folded) };
-  }
-  const found = targets.of(tenant, draft, clock.now());
+  return (
+    repeated(options, poster, id) ?? record(options, poster, id, wanted, targets.of(poster.tenant, wanted, clock.now()))
+  );
+}
+
+/** Under the same key the ids are the same; the signals an event finds may be others by now. */
+export function repeated({ events }: PostOptions, { tenant, idempotencyKey }: Poster, id: string): Posted | undefined {
+  const found = idempotencyKey === undefined ? undefined : events.find(tenant, id);
+  return found && { event: found.event, touches: touchesOf(found.folded) };
+}
+
+/** @param found the signals it touches; none: it is only recorded */
+export async function record(
+  { system, rulesOf }: PostOptions,
+  poster: Poster,
+  id: string,
+  draft: EventDraft,
+  found: readonly Target[],
+): Promise<Posted> {
+  const { tenant, requestId, idempotencyKey } = poster;
   const [first = toTarget({ scope: draft.scope, pattern: DEFAULT_PATTERN }), ...others] = found;
   const share = (target: Target): Deposit => depositOf(draft, rulesOf(target.scope), poster.newId());
   const { type, scope, trace_id, agent_id, parent_ids = [], payload } = draft;

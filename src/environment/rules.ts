@@ -9,10 +9,15 @@ export interface ScopeRules extends Partial<Omit<SignalRules, 'profile'>> {
 export interface SignalSettings {
   readonly profile: Profile;
   readonly scopes: readonly ScopeRules[];
+  /** Whether events are checked beyond the published validation (`strict.ts`). */
+  readonly strict: boolean;
 }
 
 /** @returns a function from a scope to its rules */
-export function createRules({ profile, scopes }: SignalSettings): (scope: string) => SignalRules {
+export function createRules({
+  profile,
+  scopes,
+}: Pick<SignalSettings, 'profile' | 'scopes'>): (scope: string) => SignalRules {
   const published = PUBLISHED[profile];
   const byLength = scopes
     .map(({ scope, ...changes }) => ({ scope, below: `${scope}.`, rules: { ...published, ...changes } }))

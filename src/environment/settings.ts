@@ -1,6 +1,6 @@
 /** The settings of signals. */
 import { PROFILES, signalRules } from '../../actors/kinds/signal/rules.ts';
-import { oneOf, type Parse } from '../parsers.ts';
+import { flag, oneOf, type Parse } from '../parsers.ts';
 import type { Setting } from '../setting.ts';
 import type { ScopeRules } from './rules.ts';
 
@@ -45,5 +45,13 @@ export const SIGNAL_SETTINGS: readonly Setting[] = [
     parse: scopeRules,
     value: 'RULES',
     help: 'Other rules below some scopes: "ui=lambda:0.9,interval:3600;tsp=alpha:1".',
+  },
+  {
+    path: 'signals.strict',
+    option: 'signal-strict',
+    env: ['SYNOD_SIGNAL_STRICT', 'SEMP_STRICT'],
+    default: false,
+    parse: flag,
+    help: 'Trim names in events, refuse blank ones and rewards below 0, and tell of unknown parents.',
   },
 ];

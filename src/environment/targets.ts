@@ -39,11 +39,9 @@ export class Targets {
 
   /** @param now Unix ms @returns none for an event that touches nothing */
   of(tenant: string, draft: EventDraft, now: number): Target[] {
-    const { scope, payload, type } = draft;
-    const named = this.#named(tenant, payload);
+    const { scope, type } = draft;
+    const named = this.named(tenant, draft);
     if (named) return [named];
-    const pattern = patternOf(payload);
-    if (pattern !== null) return [toTarget({ scope, pattern })];
     const inherited = this.#inherited(tenant, draft);
     if (inherited.length > 0) return inherited;
     const [only, second] = this.#signals.few(tenant, scope, now, 2);
@@ -51,9 +49,13 @@ export class Targets {
     return type === 'penalty' ? [] : [toTarget({ scope, pattern: DEFAULT_PATTERN })];
   }
 
-  #named(tenant: string, payload: EventDraft['payload']): Target | undefined {
+  /** The one its payload names (rules 1 and 2). */
+  named(tenant: string, { scope, payload }: EventDraft): Target | undefined {
     const id = payload.targetSignalId ?? payload.target_signal_id;
-    return typeof id === 'string' && id !== '' ? this.#signals.actorOf(tenant, id) : undefined;
+    const found = typeof id === 'string' && id !== '' ? this.#signals.actorOf(tenant, id) : undefined;
+    if (found) return found;
+    const pattern = patternOf(payload);
+    return pattern === null ? undefined : toTarget({ scope, pattern });
   }
 
   #inherited(tenant: string, { scope, trace_id, parent_ids = [] }: EventDraft): Target[] {

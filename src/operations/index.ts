@@ -5,7 +5,9 @@ import { addMember, removeMember } from './cluster/members.ts';
 import { get as getCluster, list as listClusters } from './cluster/read.ts';
 import { run as runCluster, store as storeCluster } from './cluster/talk.ts';
 import { embeddings } from './embeddings.ts';
-import { createEvent, listEvents, listScope, listTrace } from './environment/events.ts';
+import { getAncestors, getDescendants, getEvent } from './environment/event.ts';
+import { listEvents, listScope, listTrace } from './environment/events.ts';
+import { createEvent, createEvents } from './environment/post.ts';
 import { listSignals } from './environment/signals.ts';
 import { health, live, metrics, ready } from './health.ts';
 import { castVote, getProposal, getTrust, propose, reportOutcome } from './network/consensus.ts';
@@ -89,9 +91,13 @@ export const OPERATIONS: readonly Operation[] = [
   reportOutcome,
   getTrust,
   createEvent,
+  createEvents,
   listEvents,
   listScope,
   listTrace,
+  getEvent,
+  getAncestors,
+  getDescendants,
   listSignals,
   embeddings,
   health,

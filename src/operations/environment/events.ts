@@ -1,45 +1,74 @@
-/** Events of the shared environment: posting one, and the lists the published interface knows. */
+/** The lists of events the published interface knows, with filters and pages. */
 import { z } from 'zod';
+import { cursorOf, readCursor } from '../../environment/cursor.ts';
 import type { EventQuery } from '../../environment/events.ts';
-import { type Context, operation } from '../operation.ts';
-import { eventDraft, MAX_EVENT_BYTES, scopeName, sempEvent, traceName } from './shapes.ts';
+import { compileScopeGlobs, isScopeGlob } from '../../environment/scope-glob.ts';
+import { Answer, type Context, operation } from '../operation.ts';
+import { cursor, holds, ifNoneMatch, limit, MAX_PAGE, nextPage, order, revalidated } from './paging.ts';
+import { agentName, eventType, scopeName, sempEvent, traceName } from './shapes.ts';
 
 /** Events of the plain list. */
 const WINDOW = 100;
-/** Events of the lists of a scope and of a trace. */
-const MAX_LIST = 1_000;
 
-export const createEvent = operation({
-  name: 'events.create',
-  dialect: 'sel',
-  summary: 'Post an event',
-  description:
-    'The event and what it does to signals are one commit: both are on the disk, and visible, when this answers. Which ' +
-    'signals it touches, the first of these that finds any: `payload.targetSignalId`; `payload.pattern` or ' +
-    '`payload.action` in its scope; those its parents touched; those the last event of its trace and scope touched; ' +
-    'the only one alive in its scope; `default`. Proposals, ready and test bring a signal up, rewards strengthen it by ' +
-    '`payload.value` (1 when absent) times α, penalties take `payload.value` away.',
-  http: { method: 'POST', path: '/api/events', aliases: ['/events'], status: 201, maxBodyBytes: MAX_EVENT_BYTES },
-  input: { body: eventDraft },
-  output: sempEvent,
-  access: 'tenant',
-  mutates: true,
-  example: {
-    body: {
-      type: 'proposal',
-      scope: 'ui.login',
-      trace_id: 'trace-001',
-      agent_id: 'my-agent',
-      payload: { action: 'improve_ux' },
-    },
-  },
-  owned: [],
-  run: async ({ caller, services }, { body }) => (await services.environment.post(caller, body)).event,
-});
+/** What every list can be narrowed by. */
+const filters = {
+  before: cursor.optional().describe('Only events before this one: an event id, or an `X-Next-Cursor`.'),
+  after: cursor.optional().describe('Only events after this one.'),
+  type: z.array(eventType).max(20).optional().describe('May be repeated.'),
+  agent_id: agentName.optional(),
+  order,
+};
+const scopeFilter = scopeName
+  .optional()
+  .describe('Exact, or a glob: `*` is one segment, a trailing `.*` one or more, `**` any number.');
 
-async function list({ caller, services }: Context, query: EventQuery) {
-  const { events } = await services.environment.events(caller.tenant, query);
-  return events.map(({ event }) => event);
+interface ListQuery {
+  readonly limit: number;
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+  readonly type?: EventQuery['types'];
+  readonly agent_id?: string | undefined;
+  readonly order: 'asc' | 'desc';
+  readonly scope?: string | undefined;
+  readonly trace_id?: string | undefined;
+}
+
+interface Wanted {
+  readonly query: ListQuery;
+  readonly headers: { readonly 'if-none-match'?: string | undefined };
+}
+
+/** @param fixed what the path says @throws AppError INVALID for an unknown place */
+async function list(
+  { caller: { tenant }, services: { environment } }: Context,
+  { query, headers }: Wanted,
+  fixed: Pick<EventQuery, 'scope' | 'trace'> = {},
+) {
+  const seqOf = (id: string) => environment.seqOf(tenant, id);
+  const place = (name: 'before' | 'after') =>
+    query[name] === undefined ? undefined : readCursor(query[name], seqOf, name);
+  const { scope, trace_id: trace, order } = query;
+  const wanted: EventQuery = {
+    ...(scope !== undefined && isScopeGlob(scope) ? { inScope: compileScopeGlobs([scope]) } : { scope }),
+    trace,
+    types: query.type,
+    agent: query.agent_id,
+    before: place('before'),
+    after: place('after'),
+    ascending: order === 'asc',
+    limit: query.limit,
+    ...fixed,
+  };
+  // Before the list is read: what is committed in between makes the tag too old, never too new.
+  const version = environment.version(tenant);
+  const caching = revalidated(version);
+  if (holds(version, headers['if-none-match'])) return new Answer(null, { status: 304, headers: caching });
+  const { events, next } = await environment.events(tenant, wanted);
+  const further = nextPage({ ...query }, order === 'asc' ? 'after' : 'before', next === null ? null : cursorOf(next));
+  return new Answer(
+    events.map(({ event }) => event),
+    { headers: { ...caching, ...further } },
+  );
 }
 
 const common = {
@@ -50,32 +79,50 @@ const common = {
   owned: [],
 } as const;
 
+const PAGES =
+  'When there may be more, `X-Next-Cursor` says where to go on and `Link` leads there; a page may be short of `limit` ' +
+  'when few events pass the filters. With `If-None-Match` of an earlier `ETag` it answers 304 while nothing has happened.';
+
 export const listEvents = operation({
   ...common,
   name: 'events.list',
-  summary: 'List the newest events',
+  summary: 'List events, the newest first',
+  description: PAGES,
   http: { method: 'GET', path: '/api/events', aliases: ['/events'], status: 200 },
-  input: {},
+  input: {
+    query: z.object({ limit: limit(WINDOW), ...filters, scope: scopeFilter, trace_id: traceName.optional() }),
+    headers: ifNoneMatch,
+  },
   example: {},
-  run: (context) => list(context, { limit: WINDOW }),
+  run: (context, input) => list(context, input),
 });
 
 export const listScope = operation({
   ...common,
   name: 'events.scope',
-  summary: 'List the events of a scope',
+  summary: 'List the events of exactly one scope',
+  description: PAGES,
   http: { method: 'GET', path: '/api/events/scope/{scope}', aliases: ['/events/scope/{scope}'], status: 200 },
-  input: { path: z.object({ scope: scopeName }) },
+  input: {
+    path: z.object({ scope: scopeName }),
+    query: z.object({ limit: limit(MAX_PAGE), ...filters, trace_id: traceName.optional() }),
+    headers: ifNoneMatch,
+  },
   example: { path: { scope: 'ui.login' } },
-  run: (context, { path }) => list(context, { scope: path.scope, limit: MAX_LIST }),
+  run: (context, input) => list(context, input, { scope: input.path.scope }),
 });
 
 export const listTrace = operation({
   ...common,
   name: 'events.trace',
   summary: 'List the events of a trace',
+  description: PAGES,
   http: { method: 'GET', path: '/api/events/trace/{traceId}', aliases: ['/events/trace/{traceId}'], status: 200 },
-  input: { path: z.object({ traceId: traceName }) },
+  input: {
+    path: z.object({ traceId: traceName }),
+    query: z.object({ limit: limit(MAX_PAGE), ...filters, scope: scopeFilter }),
+    headers: ifNoneMatch,
+  },
   example: { path: { traceId: 'trace-001' } },
-  run: (context, { path }) => list(context, { trace: path.traceId, limit: MAX_LIST }),
+  run: (context, input) => list(context, input, { trace: input.path.traceId }),
 });

@@ -6,8 +6,10 @@ import { name } from '../schemas.ts';
 /** Longest scope, trace and agent, in UTF-16 units. */
 export const MAX_NAME = 512;
 export const MAX_PARENTS = 256;
-/** A payload of 256 KiB, and room for what stands around it. */
-export const MAX_EVENT_BYTES = 320 * 1_024;
+/** As JSON. */
+const MAX_PAYLOAD_BYTES = 256 * 1_024;
+/** A payload, and room for what stands around it. */
+export const MAX_EVENT_BYTES = MAX_PAYLOAD_BYTES + 64 * 1_024;
 
 /** The one problem whose sentence is published. */
 const wrongType = {
@@ -24,6 +26,21 @@ export const eventType = z
 export const scopeName = name(MAX_NAME).describe('Dotted: `ui.login`.');
 export const traceName = name(MAX_NAME).describe('One per workflow.');
 export const agentName = name(MAX_NAME);
+export const eventId = name(MAX_NAME).describe('Event id.');
+
+/** Any text: parents need not exist. */
+const parentId = z
+  .string()
+  .max(MAX_NAME)
+  .overwrite((value) => value.toWellFormed())
+  .refine((value) => !value.includes('\0'), 'String should not contain a NUL character');
+
+const payload = z
+  .record(z.string(), z.unknown())
+  .refine(
+    (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_PAYLOAD_BYTES,
+    `payload: at most ${MAX_PAYLOAD_BYTES} bytes of JSON`,
+  );
 
 /** Unknown keys are dropped, `id` and `timestamp` among them: they are the server's. */
 export const eventDraft = z.object({
@@ -31,8 +48,8 @@ export const eventDraft = z.object({
   scope: scopeName,
   trace_id: traceName,
   agent_id: agentName,
-  parent_ids: z.array(name(MAX_NAME)).max(MAX_PARENTS).optional().describe('Events this one follows from.'),
-  payload: z.record(z.string(), z.unknown()),
+  parent_ids: z.array(parentId).max(MAX_PARENTS).optional().describe('Events this one follows from.'),
+  payload,
 });
 
 export const sempEvent = z.object({
@@ -54,4 +71,13 @@ export const signal = z.object({
   last_updated: z.iso.datetime().describe('The last event that changed it.'),
   alpha: z.number(),
   lambda: z.number().describe('Share that is left after one interval.'),
+});
+
+/** What an event did to one signal. */
+export const touch = z.object({
+  id: z.uuid(),
+  scope: z.string(),
+  pattern: z.string(),
+  from: z.number().describe('Strength before, decay included; 0: there was none.'),
+  to: z.number().describe('Strength after.'),
 });
