@@ -1,0 +1,1 @@
+"""Tests of the client. From clients/python: python3 -m unittest"""
