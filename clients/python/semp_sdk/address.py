@@ -24,7 +24,14 @@ class Address:
         return SplitResult("wss" if self.secure else "ws", self.netloc, f"{self.prefix}/ws", "", "")
 
     def target(self, *words: str, query: Optional[Mapping[str, QueryValue]] = None) -> str:
-        """The request target of an API path, each word encoded by itself: a scope may contain slashes."""
+        """The request target of an API path, each word encoded by itself: a scope may contain slashes.
+
+        Raises:
+            ValueError: a word is empty, `.` or `..`, which a proxy would take out of the path
+        """
+        for word in words:
+            if word in ("", ".", ".."):
+                raise ValueError(f"{word!r} cannot stand in a URL")
         path = "/".join((f"{self.prefix}/api", *(quote(word, safe="") for word in words)))
         pairs = [pair for name, value in (query or {}).items() for pair in _pairs(name, value)]
         return f"{path}?{urlencode(pairs)}" if pairs else path

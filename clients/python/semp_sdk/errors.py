@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from email.utils import parsedate_to_datetime
 from typing import Mapping, Optional, Tuple
 
 
@@ -70,10 +72,15 @@ def error_of(status: int, reason: str, headers: Mapping[str, str], body: bytes) 
 
 
 def seconds_of(retry_after: Optional[str]) -> Optional[float]:
-    """Reads a Retry-After in seconds. The other form, a date, depends on two clocks agreeing and is passed over."""
-    if retry_after is None or not retry_after.strip().isdecimal():
+    """Reads a Retry-After: seconds, or a date (RFC 9110, section 10.2.3)."""
+    if retry_after is None:
         return None
-    return float(retry_after)
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
 
 
 def _facts(body: bytes) -> Tuple[Optional[str], Optional[str], Optional[str]]:

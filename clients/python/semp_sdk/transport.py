@@ -124,7 +124,8 @@ class Transport:
         url = urlsplit(urljoin(f"{self._origin()}{target}", answer.headers.get("location", "")))
         if not self._address.is_here(url):
             place = f"{url.scheme}://{url.netloc}"
-            raise SEMPError(answer.status, f"redirected to {place}, another server: make it the base_url if it is yours")
+            hint = "make it the base_url if it is the right one"
+            raise SEMPError(answer.status, f"redirected to {place}, another server; {hint}")
         return url.path + (f"?{url.query}" if url.query else "")
 
     def _origin(self) -> str:

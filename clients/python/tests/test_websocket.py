@@ -202,7 +202,7 @@ class Messages(Case):
             ("half a close code", [frame(CLOSE, b"\x03")], 1002),
             ("a close code that never goes over the wire", [frame(CLOSE, b"\x03\xee")], 1002),
             ("a frame that is too large", [frame(TEXT, bytes(1001))], 1009),
-            ("pieces that are too large together", [frame(TEXT, bytes(600), fin=False), frame(CONTINUATION, bytes(600))], 1009),
+            ("too large in pieces", [frame(TEXT, bytes(600), fin=False), frame(CONTINUATION, bytes(600))], 1009),
         ):
             with self.subTest(what):
                 socket, heard, done = self.converse(*sent, limit=1000)
