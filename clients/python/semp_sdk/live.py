@@ -120,6 +120,8 @@ class Live:
             stream.run()
         except KeyboardInterrupt:
             pass
+        finally:
+            self._transport.close()
 
     async def connect_async(
         self,

@@ -24,6 +24,8 @@ from .errors import SEMPConnectionError, SEMPError
 from .retry import is_passing
 from .websocket import ConnectionEnded, Waker, WebSocket
 
+#: Ids remembered of what was handed on before the answer to `subscribe`. By then the server has shown that it knows none.
+MAX_EARLY = 10_000
 #: Calls the handlers of a name with arguments.
 Emit = Callable[..., None]
 
@@ -105,6 +107,7 @@ class Stream:
         self._stale = False
         self._held: List[Dict[str, Any]] = []
         self._early: Set[str] = set()
+        self._in_doubt = False
         self._answer_until: Optional[float] = None
         self._unanswered = 0
         self._pinged_at = 0.0
@@ -221,7 +224,7 @@ class Stream:
 
     def _subscribe(self, socket: WebSocket) -> None:
         self._stale = False
-        self._held, self._early, self._answer_until = [], set(), None
+        self._held, self._early, self._answer_until, self._in_doubt = [], set(), None, False
         message = self._wishes().message(self.cursor)
         if message is not None:
             self._unanswered += 1
@@ -232,13 +235,12 @@ class Stream:
         """What follows the answer to the last of several subscriptions is the stream."""
         self._unanswered = max(0, self._unanswered - 1)
         if self._unanswered == 0:
-            self._held, self._answer_until = [], None
+            self._held, self._answer_until, self._in_doubt = [], None, False
 
     def _release(self) -> None:
         """No answer to `subscribe`: a server that does not know it has sent all it will send."""
-        held, self._held, self._answer_until, self._unanswered = self._held, [], None, 0
+        held, self._held, self._answer_until, self._in_doubt = self._held, [], None, True
         for event in held:
-            self._early.add(event["id"])
             self._hand_on(event)
 
     def _take(self, socket: WebSocket, text: str) -> None:
@@ -253,8 +255,6 @@ class Stream:
         if kind == "event" and isinstance(data, dict) and isinstance(data.get("id"), str):
             if self._answer_until is not None:
                 self._held.append(data)
-            elif data["id"] in self._early:
-                self._early.discard(data["id"])
             else:
                 self._hand_on(data)
         elif kind == "signal" and isinstance(data, dict):
@@ -268,6 +268,11 @@ class Stream:
             self._emit("error", SEMPError(0, str(message.get("message", "the server reports an error"))))
 
     def _hand_on(self, event: Dict[str, Any]) -> None:
+        if event["id"] in self._early:
+            self._early.discard(event["id"])
+            return
+        if self._in_doubt and len(self._early) < MAX_EARLY:
+            self._early.add(event["id"])
         self._emit("event", event)
         self.cursor = event["id"]
 
