@@ -1,0 +1,106 @@
+"""Everything the client asks over REST, against the server at $SYNOD_URL. Run by client.test.ts."""
+
+import asyncio
+import os
+import unittest
+import uuid
+
+from semp_sdk import SEMPClient, SEMPError
+
+URL = os.environ["SYNOD_URL"]
+TOKEN = os.environ.get("SYNOD_TOKEN")
+#: Names nobody else uses, as the server may have a past.
+RUN = uuid.uuid4().hex
+
+
+class Rest(unittest.TestCase):
+    def setUp(self):
+        self.client = SEMPClient(URL, token=TOKEN)
+        self.addCleanup(self.client.close)
+        self.scope = f"{RUN}.{self.id().rpartition('.')[2]}"
+
+    def post(self, type="proposal", **fields):
+        defaults = {"scope": self.scope, "trace_id": self.scope, "agent_id": "a", "payload": {"action": "improve"}}
+        return self.client.create_event(type=type, **{**defaults, **fields})
+
+    def test_events_of_every_type_come_back_as_they_were_made(self):
+        made = []
+        for type in ("proposal", "ready", "test", "reward", "penalty"):
+            parents = [made[-1]["id"]] if made else None
+            event = self.post(type, payload={"ü": [1, None, {"x": "/"}]}, parent_ids=parents)
+            self.assertEqual(uuid.UUID(event["id"]).version, 4)
+            self.assertEqual((event["type"], event["payload"]), (type, {"ü": [1, None, {"x": "/"}]}))
+            self.assertEqual(event["parent_ids"], parents or [])
+            self.assertRegex(event["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+            made.append(event)
+        newest_first = made[::-1]
+        self.assertEqual(self.client.get_events()[:5], newest_first)
+        self.assertEqual(self.client.get_events_by_scope(self.scope), newest_first)
+        self.assertEqual(self.client.get_events_by_trace(self.scope), newest_first)
+
+    def test_names_may_hold_anything(self):
+        for scope in (f"{self.scope}/a b%2F?#&", f"{self.scope}.grüße.✓", f"../{self.scope}"):
+            event = self.post(scope=scope, trace_id=scope)
+            self.assertEqual(self.client.get_events_by_scope(scope), [event])
+            self.assertEqual(self.client.get_events_by_trace(scope), [event])
+
+    def test_a_scope_is_exact_and_an_unknown_one_empty(self):
+        self.post(scope=f"{self.scope}.login")
+        self.assertEqual(self.client.get_events_by_scope(self.scope), [])
+
+    def test_rewards_and_penalties_move_a_signal(self):
+        def strength():
+            (signal,) = [signal for signal in self.client.get_signals() if signal["scope"] == self.scope]
+            self.assertEqual(
+                sorted(signal), ["alpha", "id", "lambda", "last_updated", "pattern", "scope", "strength"]
+            )
+            self.assertEqual((signal["pattern"], signal["alpha"], signal["lambda"]), ("improve", 1.2, 0.95))
+            return signal["strength"]
+
+        self.post()
+        self.assertAlmostEqual(strength(), 0.3, delta=0.01)
+        self.post("reward", payload={"action": "improve", "value": 0.5})
+        self.assertAlmostEqual(strength(), 0.9, delta=0.03)
+        self.post("penalty", payload={"action": "improve", "value": -0.3})
+        self.assertAlmostEqual(strength(), 0.6, delta=0.03)
+
+    def test_the_same_key_is_the_same_event(self):
+        key = str(uuid.uuid4())
+        first = self.post("reward", payload={"action": "improve", "value": 0.1}, idempotency_key=key)
+        second = self.post("reward", payload={"action": "improve", "value": 0.1}, idempotency_key=key)
+        self.assertEqual(first, second)
+        self.assertEqual(self.client.get_events_by_scope(self.scope), [first])
+        with self.assertRaises(SEMPError) as caught:
+            self.post("reward", payload={"action": "improve", "value": 0.2}, idempotency_key=key)
+        self.assertEqual(caught.exception.code, "IDEMPOTENCY_REUSED")
+
+    def test_a_refusal_is_an_exception_with_the_servers_words(self):
+        with self.assertRaises(SEMPError) as caught:
+            self.post("proposals")
+        error = caught.exception
+        self.assertEqual((error.status, error.message), (400, "Validation error: Invalid event type"))
+        self.assertEqual(error.code, "INVALID")
+        self.assertTrue(error.request_id)
+        with self.assertRaises(SEMPError) as caught:
+            self.post(payload=["no", "object"])
+        self.assertRegex(caught.exception.message, "^Validation error: .*payload")
+
+    def test_every_method_also_runs_on_an_event_loop(self):
+        async def run():
+            async with SEMPClient(URL, token=TOKEN) as client:
+                made = await asyncio.gather(
+                    *(
+                        client.create_event_async(
+                            type="ready", scope=self.scope, trace_id="t", agent_id=str(n), payload={}
+                        )
+                        for n in range(20)
+                    )
+                )
+                found = await client.get_events_by_scope_async(self.scope)
+                self.assertCountEqual([event["id"] for event in found], [event["id"] for event in made])
+
+        asyncio.run(run())
+
+
+if __name__ == "__main__":
+    unittest.main()
