@@ -7,15 +7,17 @@ from types import TracebackType
 from typing import Optional, Type, TypeVar
 
 from .address import address_of
+from .events import Events
 from .live import Live
-from .rest import Rest
 from .retry import RetryPolicy
+from .signals import Signals
 from .transport import Transport
+from .webhooks import Webhooks
 
 C = TypeVar("C", bound="SEMPClient")
 
 
-class SEMPClient(Rest, Live):
+class SEMPClient(Events, Signals, Webhooks, Live):
     """A client of one server: events, signals, webhooks, and the live stream.
 
     Every method blocks until the answer is there and may be called from any thread; each has a twin for asyncio whose
@@ -59,8 +61,7 @@ class SEMPClient(Rest, Live):
             ssl_context = ssl.create_default_context()
         policy = RetryPolicy(retries)
         transport = Transport(address, token=token, timeout=timeout, policy=policy, ssl_context=ssl_context)
-        Rest.__init__(self, address, transport)
-        Live.__init__(self, timeout, ssl_context)
+        super().__init__(address, transport, timeout, ssl_context)
 
     def __enter__(self: C) -> C:
         return self

@@ -10,6 +10,7 @@ import threading
 from typing import Any, Callable, List, Optional, Sequence, TypeVar, Union, overload
 
 from .address import Address
+from .caller import Caller
 from .errors import SEMPConnectionError, SEMPError
 from .handlers import EventName, Handler, Handlers
 from .retry import RetryPolicy
@@ -28,13 +29,13 @@ CLOSE_SECONDS = 5.0
 GLANCE_SECONDS = 0.2
 
 
-class Live:
+class Live(Caller):
     """The part of the client that listens."""
 
-    _address: Address
-    _transport: Transport
-
-    def __init__(self, timeout: float, ssl_context: Optional[ssl.SSLContext]) -> None:
+    def __init__(
+        self, address: Address, transport: Transport, timeout: float, ssl_context: Optional[ssl.SSLContext]
+    ) -> None:
+        super().__init__(address, transport)
         self._timeout = timeout
         self._ssl_context = ssl_context
         self._handlers = Handlers()
@@ -210,9 +211,8 @@ class Live:
 
     def _newest(self) -> Optional[str]:
         """The id of the newest event. Asked once: the stream has a patience of its own."""
-        events: List[Event] = self._transport.request(
-            "GET", self._address.target("events", query={"limit": 1}), policy=RetryPolicy(0)
-        )
+        target = self._address.target("events", query={"limit": 1})
+        events: List[Event] = self._transport.request("GET", target, policy=RetryPolicy(0)).json()
         return events[0]["id"] if events else None
 
     @staticmethod

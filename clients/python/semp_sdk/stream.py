@@ -24,7 +24,7 @@ from .errors import SEMPConnectionError, SEMPError
 from .retry import is_passing
 from .websocket import ConnectionEnded, Waker, WebSocket
 
-#: Ids remembered of what was handed on before the answer to `subscribe`. By then the server has shown that it knows none.
+#: Ids remembered of what was handed on before an answer to `subscribe`; a server that late does not know it.
 MAX_EARLY = 10_000
 #: Calls the handlers of a name with arguments.
 Emit = Callable[..., None]

@@ -70,8 +70,8 @@ class Transport:
         *,
         idempotency_key: Optional[str] = None,
         policy: Optional[RetryPolicy] = None,
-    ) -> Any:
-        """Sends a request, again if that may help, and returns the answer's JSON; None for an empty answer.
+    ) -> Answer:
+        """Sends a request, again if that may help, and returns the answer to it.
 
         Args:
             target: path and query, encoded
@@ -80,7 +80,7 @@ class Transport:
             policy: in place of the client's own
 
         Raises:
-            SEMPError: the server refused, or what it sent is not JSON
+            SEMPError: the server refused
             SEMPConnectionError: there was no answer
             TypeError, ValueError: the body cannot be written as JSON
         """
@@ -110,17 +110,17 @@ class Transport:
         for kept in idle:
             kept.connection.close()
 
-    def _follow(self, method: str, target: str, data: Optional[bytes], headers: Mapping[str, str]) -> Any:
+    def _follow(self, method: str, target: str, data: Optional[bytes], headers: Mapping[str, str]) -> Answer:
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._exchange(method, target, data, headers)
             if 200 <= answer.status < 300:
-                return answer.json()
+                return answer
             if answer.status not in REDIRECTS:
                 raise answer.error()
             target = self._redirected(target, answer)
         raise SEMPError(answer.status, f"more than {MAX_REDIRECTS} redirects")
 
-    def _redirected(self, target: str, answer: _Answer) -> str:
+    def _redirected(self, target: str, answer: Answer) -> str:
         url = urlsplit(urljoin(f"{self._origin()}{target}", answer.headers.get("location", "")))
         if not self._address.is_here(url):
             place = f"{url.scheme}://{url.netloc}"
@@ -131,13 +131,13 @@ class Transport:
     def _origin(self) -> str:
         return f"{'https' if self._address.secure else 'http'}://{self._address.netloc}"
 
-    def _exchange(self, method: str, target: str, data: Optional[bytes], headers: Mapping[str, str]) -> _Answer:
+    def _exchange(self, method: str, target: str, data: Optional[bytes], headers: Mapping[str, str]) -> Answer:
         """One request and its answer."""
         connection = self._take()
         try:
             connection.request(method, target, body=data, headers=dict(headers))
             response = connection.getresponse()
-            answer = _Answer(response, response.read())
+            answer = Answer(response, response.read())
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise SEMPConnectionError(f"{method} {self._origin()}{target}: {_describe(error)}") from error
@@ -191,7 +191,7 @@ class _Idle:
             return False  # Closed, or a number beyond what select takes.
 
 
-class _Answer:
+class Answer:
     """A whole answer; headers by lower-case name."""
 
     def __init__(self, response: http.client.HTTPResponse, body: bytes) -> None:
@@ -201,6 +201,7 @@ class _Answer:
         self.body = body
 
     def json(self) -> Any:
+        """What it says; None when it is empty. Raises SEMPError when it is not JSON."""
         if not self.body:
             return None
         try:

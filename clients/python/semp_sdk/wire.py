@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Literal, TypedDict
+from typing import Any, Dict, List, Literal, Mapping, Optional, Sequence, TypedDict
 
 EventType = Literal["proposal", "ready", "test", "reward", "penalty"]
 
@@ -18,6 +18,14 @@ class Event(TypedDict):
     parent_ids: List[str]
     timestamp: str
     payload: Dict[str, Any]
+
+
+class _RequiredDraft(TypedDict):
+    type: str
+    scope: str
+    trace_id: str
+    agent_id: str
+    payload: Mapping[str, Any]
 
 
 #: How strong (0 to 1) a pattern is in a scope, as of the answer. `last_updated` is the last change by an event, from
@@ -36,15 +44,68 @@ Signal = TypedDict(
 )
 
 
-class _RequiredDraft(TypedDict):
-    type: str
-    scope: str
-    trace_id: str
-    agent_id: str
-    payload: Dict[str, Any]
-
-
 class EventDraft(_RequiredDraft, total=False):
     """What becomes an event: everything but `id` and `timestamp`."""
 
-    parent_ids: List[str]
+    parent_ids: Sequence[str]
+
+
+class WebhookCore(TypedDict):
+    """What a webhook is; empty `events` or `scopes` mean all."""
+
+    id: str
+    url: str
+    events: List[EventType]
+    scopes: List[str]
+    active: bool
+    created_at: str
+
+
+class CreatedWebhook(WebhookCore):
+    """A webhook and, this once, the `secret` that signs its deliveries."""
+
+    secret: str
+
+
+class Webhook(WebhookCore):
+    """A webhook and how it is doing. `waiting`: the next event failed and is tried again at `next_attempt_at`."""
+
+    status: Literal["active", "waiting", "disabled"]
+    disabled_reason: Optional[Literal["paused", "gone", "failures"]]
+    next_attempt_at: Optional[str]
+    consecutive_failures: int
+    delivered_total: int
+    failed_total: int
+    previous_secret_expires_at: Optional[str]
+
+
+class RotatedSecret(TypedDict):
+    """The new secret of a webhook; until the given time deliveries are signed with the previous one too."""
+
+    id: str
+    secret: str
+    previous_secret_expires_at: Optional[str]
+
+
+class WebhookTest(TypedDict):
+    """What came of a test; `status` is None when there was no answer."""
+
+    delivery_id: str
+    delivered: bool
+    status: Optional[int]
+    error: Optional[str]
+    duration_ms: float
+
+
+class Delivery(TypedDict):
+    """One attempt to deliver; `delivery_id` is the `webhook-id` header, the same in every attempt."""
+
+    delivery_id: str
+    event_id: str
+    event_type: str
+    attempt: int
+    outcome: Literal["delivered", "retrying", "failed"]
+    status: Optional[int]
+    error: Optional[str]
+    duration_ms: float
+    timestamp: str

@@ -41,7 +41,7 @@ class Twins(Case):
         self.assertEqual({f"{name}_async" for name in blocking}, methods - blocking - alone)
         for name in blocking:
             twin = getattr(SEMPClient, f"{name}_async")
-            self.assertTrue(inspect.iscoroutinefunction(twin), name)
+            self.assertTrue(inspect.iscoroutinefunction(twin) or inspect.isasyncgenfunction(twin), name)
             self.assertEqual(
                 inspect.signature(twin).parameters, inspect.signature(getattr(SEMPClient, name)).parameters
             )

@@ -52,7 +52,7 @@ class Errors(unittest.TestCase):
         for body, facts in (
             (b'{"message":"Validation error: Bad"}', ("Validation error: Bad", None, None)),
             (b'{"message":"No","code":"NOT_FOUND","request_id":"r-1"}', ("No", "NOT_FOUND", "r-1")),
-            (b'{"title":"Not found","detail":"No such thing","code":"NOT_FOUND"}', ("No such thing", "NOT_FOUND", None)),
+            (b'{"title":"Not found","detail":"No such thing"}', ("No such thing", None, None)),
             (b"<html>Bad Gateway</html>", ("Bad Gateway", None, None)),
             (b"[1]", ("Bad Gateway", None, None)),
             (b'{"message":7}', ("Bad Gateway", None, None)),

@@ -138,7 +138,8 @@ class Arrival(Case):
         environment = self.environment()
         client = self.client(environment)
         client.connect(background=True)
-        for text in (b"[1]", b"7", b'{"type":"event"}', b'{"type":"event","data":{}}', b'{"type":"news"}', b"{", b"null"):
+        unknown = (b'{"type":"event"}', b'{"type":"event","data":{}}', b'{"type":"news"}')
+        for text in (b"[1]", b"7", b"{", b"null", *unknown):
             for subscriber in environment._subscribers:
                 subscriber.peer.send_frame(TEXT, text)
         made = environment.post()
@@ -340,7 +341,12 @@ class Connection(Case):
         client = self.client(environment)
         client.on("event", lambda event: client.close())
         for count in (1, 2):
-            threading.Thread(target=lambda: (environment.wait_for(lambda: environment.clients), environment.post())).start()
+
+            def post():
+                environment.wait_for(lambda: environment.clients)
+                environment.post()
+
+            threading.Thread(target=post).start()
             client.connect()
             self.assertEqual(len(self.got), count)
 

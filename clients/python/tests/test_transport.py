@@ -73,8 +73,8 @@ class Requests(Case):
     def test_sends_json_and_the_token_and_returns_json(self):
         script = Script(self, answer(201, {"id": "é"}), answer(204))
         transport = self.transport(script)
-        self.assertEqual(transport.request("POST", "/api/events", {"scope": "ü"}), {"id": "é"})
-        self.assertIsNone(transport.request("DELETE", "/api/webhooks/1"))
+        self.assertEqual(transport.request("POST", "/api/events", {"scope": "ü"}).json(), {"id": "é"})
+        self.assertIsNone(transport.request("DELETE", "/api/webhooks/1").json())
         method, target, headers, body = script.requests[0]
         self.assertEqual((method, target, json.loads(body)), ("POST", "/api/events", {"scope": "ü"}))
         self.assertEqual(headers["content-type"], "application/json")
@@ -97,7 +97,7 @@ class Requests(Case):
     def test_says_when_the_answer_is_not_json(self):
         script = Script(self, lambda peer: peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>"))
         with self.assertRaisesRegex(SEMPError, "is base_url right"):
-            self.transport(script).request("GET", "/api/events")
+            self.transport(script).request("GET", "/api/events").json()
 
     def test_raises_what_the_server_said(self):
         refusal = {"message": "Validation error: Invalid event type", "code": "INVALID", "request_id": "r-1"}
@@ -115,7 +115,7 @@ class Requests(Case):
 class Repetitions(Case):
     def test_keeps_the_key_of_a_change_over_all_its_tries(self):
         script = Script(self, answer(503), cut, half, answer(504), answer(201, {"id": "1"}))
-        self.assertEqual(self.transport(script).request("POST", "/api/events", {}), {"id": "1"})
+        self.assertEqual(self.transport(script).request("POST", "/api/events", {}).json(), {"id": "1"})
         self.assertEqual(len(script.requests), 5)
         self.assertEqual(len(set(script.keys)), 1)
         self.assertRegex(script.keys[0], r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
@@ -135,12 +135,12 @@ class Repetitions(Case):
     def test_waits_until_the_first_try_has_been_answered(self):
         in_flight = {"message": "still being answered", "code": "IDEMPOTENCY_IN_FLIGHT"}
         script = Script(self, cut, answer(409, in_flight, Retry_After="1"), answer(201, {"id": "1"}))
-        self.assertEqual(self.transport(script).request("POST", "/api/events", {}), {"id": "1"})
+        self.assertEqual(self.transport(script).request("POST", "/api/events", {}).json(), {"id": "1"})
         self.assertEqual(self.waits, [0.25, 1.25])
 
     def test_reads_again_after_a_cut(self):
         script = Script(self, cut, answer(200, [1]))
-        self.assertEqual(self.transport(script).request("GET", "/api/events"), [1])
+        self.assertEqual(self.transport(script).request("GET", "/api/events").json(), [1])
 
     def test_waits_as_long_as_it_was_told(self):
         script = Script(self, answer(429, {"message": "slow down"}, Retry_After="3"), answer(200, []))
@@ -174,7 +174,7 @@ class Repetitions(Case):
 class Redirects(Case):
     def test_follows_on_the_same_server_with_method_key_and_body(self):
         script = Script(self, answer(308, Location="/api/v2/events?x=1"), answer(201, {"id": "1"}))
-        self.assertEqual(self.transport(script).request("POST", "/api/events", {"a": 1}), {"id": "1"})
+        self.assertEqual(self.transport(script).request("POST", "/api/events", {"a": 1}).json(), {"id": "1"})
         first, second = script.requests
         self.assertEqual((second[0], second[1], second[3]), ("POST", "/api/v2/events?x=1", b'{"a":1}'))
         self.assertEqual(first[2]["idempotency-key"], second[2]["idempotency-key"])
@@ -253,7 +253,7 @@ class Connections(Case):
         def ask(name):
             for i in range(20):
                 target = f"/api/{name}/{i}"
-                if transport.request("GET", target) != {"target": target}:
+                if transport.request("GET", target).json() != {"target": target}:
                     wrong.append(target)
 
         threads = [threading.Thread(target=ask, args=(n,)) for n in range(20)]
