@@ -1,10 +1,13 @@
 /**
  * `synod demo`: two agents talk, and one sees what a session remembers, when it drifts and what it knows already; then two
- * teams come together, lose their topic, and the observer sees it.
+ * teams come together, lose their topic, and the observer sees it. `synod demo ants`: ten agents find a short round trip
+ * through 51 cities with nothing but events and signals.
  */
-import { text } from '../parsers.ts';
+import { text, whole } from '../parsers.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { loadConfig } from '../settings.ts';
+import { TOURS } from './demo/ants/colony.ts';
+import { playAnts } from './demo/ants/play.ts';
 import { DemoClient } from './demo/client.ts';
 import { CONVERSATION } from './demo/conversation.ts';
 import { play } from './demo/play.ts';
@@ -12,7 +15,7 @@ import { closingText, createPaint, introText, type Paint, turnText } from './dem
 import { playTeams } from './demo/teams.ts';
 import { anomalyText, driftText, nearnessText, teamsIntro } from './demo/teams-screen.ts';
 import { TEAMS } from './demo/teams-script.ts';
-import type { Command } from './options.ts';
+import { type Command, type Options, UsageError } from './options.ts';
 
 /**
  * The server's own default is 0.85, which fits trained embedders. The built-in one compares words: here other
@@ -23,36 +26,76 @@ const THRESHOLD = 0.6;
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 export const demo: Command = {
-  summary: 'Plays a conversation of two agents, and two teams in a region, through a server.',
+  summary: 'Plays a conversation of two agents, and two teams in a region, through a server; or ants that find a way.',
+  operands: '[ants]',
   options: [
     {
       name: 'target',
       value: 'URL',
-      help: 'A running server, for the conversation; absent: one of its own, in memory.',
+      help: 'A running server, for the conversation or the ants; absent: one of its own, in memory.',
       parse: httpUrl,
     },
     { name: 'token', value: 'TOKEN', help: 'For that server.', parse: text, secret: true },
+    {
+      name: 'seed',
+      value: 'N',
+      help: 'By which the ants choose; what they find also depends on who is faster.',
+      default: '1',
+      parse: whole(0, 1_000_000),
+    },
+    {
+      name: 'tours',
+      value: 'N',
+      help: 'Of all ants together.',
+      default: String(TOURS),
+      parse: whole(10, 10_000_000),
+    },
   ],
-  run: async ({ options, env }) => {
-    const { target, token } = options as { target?: string; token?: string };
+  run: async ({ options, operands, env }) => {
+    const [name, ...others] = operands;
+    if (others.length > 0 || (name !== undefined && name !== 'ants')) {
+      throw new UsageError(`synod demo takes no "${others[0] ?? name}"; see synod help demo`);
+    }
+    const { target } = options as { target?: string };
     const server = target === undefined ? await embedded() : undefined;
+    const where = target === undefined ? 'on a server of its own in memory' : `on ${target}`;
+    const stage = { url: target ?? server!.url, where, own: server !== undefined };
     try {
       const paint = createPaint(process.stdout.isTTY === true && !env.NO_COLOR);
-      const where = target === undefined ? 'on a server of its own in memory' : `on ${target}`;
-      process.stdout.write(introText(where, THRESHOLD, paint));
-      const client = new DemoClient(target ?? server!.url, token);
-      const closing = await play(client, CONVERSATION, THRESHOLD, (turn) => {
-        process.stdout.write(`${turnText(turn, THRESHOLD, paint)}\n`);
-      });
-      process.stdout.write(closingText(closing, paint));
-      // An observer is one per caller and stays, so the teams play where nobody else is.
-      if (server) await teams(client, paint);
+      return await (name === 'ants' ? ants : conversation)(stage, options, paint);
     } finally {
       await server?.close();
     }
-    return 0;
   },
 };
+
+/** Where a play takes place. */
+interface Stage {
+  readonly url: string;
+  /** In words. */
+  readonly where: string;
+  /** Nobody else is there. */
+  readonly own: boolean;
+}
+
+async function conversation({ url, where, own }: Stage, options: Options, paint: Paint): Promise<number> {
+  process.stdout.write(introText(where, THRESHOLD, paint));
+  const client = new DemoClient(url, options.token as string | undefined);
+  const closing = await play(client, CONVERSATION, THRESHOLD, (turn) => {
+    process.stdout.write(`${turnText(turn, THRESHOLD, paint)}\n`);
+  });
+  process.stdout.write(closingText(closing, paint));
+  // An observer is one per caller and stays, so the teams play where nobody else is.
+  if (own) await teams(client, paint);
+  return 0;
+}
+
+function ants({ url, where, own }: Stage, options: Options, paint: Paint): Promise<number> {
+  const { token, seed, tours } = options as { token?: string; seed: string; tours: string };
+  const say = (text: string) => void process.stdout.write(text);
+  const given = { seed: Number(seed), tours: Number(tours) };
+  return playAnts({ server: url, token, where, shared: !own, ...given }, say, paint);
+}
 
 async function teams(client: DemoClient, paint: Paint): Promise<void> {
   const say = (text: string) => void process.stdout.write(`${text}\n`);
