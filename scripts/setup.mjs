@@ -63,6 +63,8 @@ function build() {
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= changed) return;
   console.error('synod: building');
   run(bin('tsc'), ['-p', 'tsconfig.build.json']);
+  // The client that goes to browsers gets the operations list as a plain table.
+  run(process.execPath, [join(root, 'dist', 'src', 'contract', 'write.js')]);
   writeFileSync(stamp, '');
 }
 

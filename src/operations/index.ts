@@ -37,7 +37,7 @@ import { store } from './session/store.ts';
 import { exportSession, importSession, verifySession } from './session/transfer.ts';
 import { stream } from './stream.ts';
 
-export const OPERATIONS: readonly Operation[] = [
+const LIST = [
   run,
   store,
   create,
@@ -105,4 +105,9 @@ export const OPERATIONS: readonly Operation[] = [
   live,
   stream,
   metrics,
-];
+] as const satisfies readonly Operation[];
+
+/** The list with the types of every operation, for those who ask for one by its name. */
+export type OperationList = typeof LIST;
+
+export const OPERATIONS: readonly Operation[] = LIST;

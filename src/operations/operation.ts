@@ -110,7 +110,19 @@ export interface Operation<S extends InputSchemas = InputSchemas> {
   run(context: Context, input: Input<S>): Promise<unknown>;
 }
 
-/** Keeps the types of one operation; the lists hold the widened form. */
-export function operation<const S extends InputSchemas>(op: Operation<S>): Operation {
-  return op as unknown as Operation;
+/** One operation that still knows its name and its schemas, so that a client's types can be had from the list. */
+export type Typed<N extends string, S extends InputSchemas, O extends z.ZodType> = Omit<
+  Operation,
+  'name' | 'input' | 'output'
+> & {
+  readonly name: N;
+  readonly input: S;
+  readonly output: O;
+};
+
+/** Keeps the types of one operation; to the loops over the lists it is one like any other. */
+export function operation<const N extends string, const S extends InputSchemas, O extends z.ZodType>(
+  op: Operation<S> & { readonly name: N; readonly output: O },
+): Typed<N, S, O> {
+  return op as unknown as Typed<N, S, O>;
 }

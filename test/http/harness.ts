@@ -122,7 +122,7 @@ export function fake<const S extends InputSchemas>(
   given: Partial<Omit<Operation<S>, 'http'>> & { readonly http?: Partial<Operation['http']> } = {},
 ): Operation {
   const { http, ...rest } = given;
-  return operation<S>({
+  return operation({
     name: `${method.toLowerCase()}${path.replace(/\W+/g, '.')}`.replace(/\.$/, ''),
     dialect: 'cortex',
     summary: 'Does something',

@@ -39,6 +39,7 @@ export async function makeConsumer(directory: string): Promise<void> {
   }
   // Type errors elsewhere do not stop the build; type checking is another test's business.
   await tsc(root, '-p', 'tsconfig.build.json', '--outDir', join(directory, 'dist'));
+  await node(directory, join(directory, 'dist', 'src', 'contract', 'write.js'));
 }
 
 export function tsc(cwd: string, ...args: string[]): Promise<Ran> {
