@@ -3,62 +3,12 @@
  *
  * This file is what tests and the house itself use. An application gets it worked out: the build (`src/contract/write.ts`)
  * replaces it in `dist` by the plain table and the plain types it comes to, because a browser must not load zod and the
- * server to learn sixty paths, and because types that are inferred through the list cost an application's compiler 130
- * files, 170 MB and over a second, and show no descriptions.
+ * server to learn sixty paths, and because types that are inferred through the list cost an application's compiler 150
+ * more files, 170 MB and over a second, and show no descriptions.
  */
-import type { z } from 'zod';
 import { routesOf } from '../contract/routes.ts';
-import { OPERATIONS, type OperationList } from '../operations/index.ts';
-import type { CallOptions } from './options.ts';
+import { OPERATIONS } from '../operations/index.ts';
 
-type Part<S, K extends string> = S extends Record<K, infer Z extends z.ZodType> ? Z : never;
-
-/** A sender may hand over what it must not change. */
-type Sent<T> = T extends readonly (infer U)[]
-  ? readonly Sent<U>[]
-  : T extends object
-    ? { readonly [K in keyof T]: Sent<T[K]> }
-    : T;
-
-type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T];
-
-/** In a query everything is text on the wire: it is written as what it becomes. */
-type Query<Z extends z.ZodType> = {
-  readonly [K in keyof z.output<Z> as K extends OptionalKeys<z.input<Z>> ? never : K]: z.output<Z>[K];
-} & { readonly [K in OptionalKeys<z.input<Z>> & keyof z.output<Z>]?: z.output<Z>[K] | undefined };
-
-type Fields<S> = ([Part<S, 'path'>] extends [never] ? unknown : Sent<z.input<Part<S, 'path'>>>) &
-  ([Part<S, 'query'>] extends [never] ? unknown : Query<Part<S, 'query'>>) &
-  ([Part<S, 'body'>] extends [never] ? unknown : Body<NonNullable<z.input<Part<S, 'body'>>>>);
-
-type Body<T> = T extends readonly unknown[] ? { readonly body: Sent<T> } : Sent<T>;
-
-type Flat<T> = unknown extends T ? Record<never, never> : { [K in keyof T]: T[K] };
-
-type Listed = Exclude<OperationList[number], { readonly name: 'stream' }>;
-
-/** Input and output of every operation, by its name. */
-export type Operations = {
-  [Op in Listed as Op['name']]: { input: Flat<Fields<Op['input']>>; output: z.output<Op['output']> };
-};
-
-export type OperationName = keyof Operations;
-
-type Head<N> = N extends `${infer H}.${string}` ? H : N;
-
-type Method<N extends OperationName> =
-  Record<never, never> extends Operations[N]['input']
-    ? (input?: Operations[N]['input'], options?: CallOptions) => Promise<Operations[N]['output']>
-    : (input: Operations[N]['input'], options?: CallOptions) => Promise<Operations[N]['output']>;
-
-type Below<P extends string> = OperationName extends infer N ? (N extends `${P}${infer R}` ? R : never) : never;
-
-type Tree<P extends string> = {
-  readonly [K in Head<Below<P>>]: (`${P}${K}` extends OperationName ? Method<`${P}${K}`> : unknown) &
-    ([Below<`${P}${K}.`>] extends [never] ? unknown : Tree<`${P}${K}.`>);
-};
-
-/** Every operation as a method: `session.run` is `client.session.run(input, options)`. */
-export type Methods = Tree<''>;
+export type { Methods, OperationName, Operations } from '../contract/inferred.ts';
 
 export const ROUTES = routesOf(OPERATIONS);

@@ -84,8 +84,9 @@ function array(json: Json, root: Json, printing: Printing): string {
   const readonly = printing.io === 'input' ? 'readonly ' : '';
   const places = json.prefixItems as readonly Json[] | undefined;
   if (places) return `${readonly}[${places.map((place) => type(place, root, printing)).join(', ')}]`;
-  const item = type((json.items ?? {}) as Json, root, printing);
-  return `${readonly}${/[|&]/.test(item) && !item.startsWith('{') ? `(${item})` : item}[]`;
+  const items = (json.items ?? {}) as Json;
+  const item = type(items, root, printing);
+  return `${readonly}${items.type === 'object' || /^\w+$/.test(item) ? item : `(${item})`}[]`;
 }
 
 function object(json: Json, root: Json, printing: Printing): string {
