@@ -21,7 +21,7 @@ export const eventType = z
   .string(wrongType)
   .toLowerCase()
   .pipe(z.enum(EVENT_TYPES, wrongType))
-  .meta({ enum: [...EVENT_TYPES] }) as unknown as z.ZodType<EventType>;
+  .meta({ enum: [...EVENT_TYPES] }) as unknown as z.ZodType<EventType, EventType>;
 
 export const scopeName = name(MAX_NAME).describe('Dotted: `ui.login`.');
 export const traceName = name(MAX_NAME).describe('One per workflow.');
