@@ -1,5 +1,5 @@
 /** The fronts of a server: HTTP and WebSocket on one port, over a runtime that already runs. */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { AppError } from '../actors/errors.ts';
 import {
@@ -82,9 +82,10 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
     door.close();
     letGo();
     server.closeIdleConnections();
+    for (const socket of connections.unused) socket.destroy();
     const cut = setTimeout(() => {
       door.terminate();
-      for (const socket of connections) socket.destroy();
+      for (const socket of connections.open) socket.destroy();
     }, DRAIN_MS);
     await closed;
     clearTimeout(cut);
@@ -92,14 +93,28 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
   return { url: urlOf(server), port: (server.address() as AddressInfo).port, close };
 }
 
-/** Every open connection; Node's own `closeAllConnections` leaves out those that wanted an upgrade. */
-function trackConnections(server: Server): ReadonlySet<Socket> {
+interface Connections {
+  /** All of them; Node's own `closeAllConnections` leaves out those that wanted an upgrade. */
+  readonly open: ReadonlySet<Socket>;
+  /** Those that never carried a request: opened ahead, as browsers do. To `closeIdleConnections` they are not idle. */
+  readonly unused: ReadonlySet<Socket>;
+}
+
+function trackConnections(server: Server): Connections {
   const open = new Set<Socket>();
+  const unused = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     open.add(socket);
-    socket.once('close', () => open.delete(socket));
+    unused.add(socket);
+    socket.once('close', () => {
+      open.delete(socket);
+      unused.delete(socket);
+    });
   });
-  return open;
+  const used = ({ socket }: IncomingMessage) => void unused.delete(socket);
+  server.prependListener('request', used);
+  server.prependListener('upgrade', used);
+  return { open, unused };
 }
 
 /**
