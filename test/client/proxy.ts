@@ -45,7 +45,7 @@ export async function startProxy(target: string): Promise<Proxy> {
       response.writeHead(mood.status, { 'content-type': 'application/json', ...mood.headers }).end(mood.body ?? '{}');
       return;
     }
-    const passedOn = send(proxy.target + path, { method, headers }, (answer) => {
+    const passedOn = send(proxy.target + path, { method, headers, agent: false }, (answer) => {
       if (mood === 'lose') {
         answer.resume().on('end', hangUp);
         return;
