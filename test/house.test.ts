@@ -32,6 +32,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   piscina: ['src/compute'],
   stemmer: ['src/recall'],
   pino: ['src/cli'],
+  'ipaddr.js': ['src/webhooks'],
 };
 
 const MAX_LINES = 300;
