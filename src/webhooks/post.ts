@@ -1,0 +1,149 @@
+/**
+ * One attempt to hand a body to a receiver: check the target, connect to what was checked, read the status.
+ *
+ * P1  The whole attempt has one deadline, name lookup included; a receiver cannot stretch it by sending slowly.
+ * P2  Redirects are not followed: they would lead past the check. They are a failure like any other status but 2xx.
+ * P3  The status is the answer. Of the body a little is read, so that the receiver can finish, and dropped.
+ */
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Clock } from '../../actors/ports.ts';
+import { addressesFor, ForbiddenTarget, type Resolve, readTarget } from './address-guard.ts';
+
+/** What a receiver may take for an answer. */
+export const ATTEMPT_MS = 10_000;
+/** What is read of an answer's body, and for how long. */
+const DRAIN_BYTES = 65_536;
+const DRAIN_MS = 1_000;
+
+export interface Wire {
+  readonly resolve: Resolve;
+  readonly allowPrivate: boolean;
+  readonly clock: Clock;
+}
+
+export interface Letter {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Outcome {
+  /** HTTP status; null when there was none. */
+  readonly status: number | null;
+  /** What went wrong, null for a 2xx. Holds nothing the receiver said. */
+  readonly error: string | null;
+  /** Duration of the attempt, whole ms. */
+  readonly ms: number;
+}
+
+/** Thrown for an attempt that was broken off by its caller: it counts as none. */
+export class Interrupted extends Error {}
+
+/**
+ * Makes one attempt. What goes wrong outside is an outcome, not an error.
+ *
+ * @param stop breaks the attempt off
+ * @throws Interrupted after `stop`
+ */
+export async function post(letter: Letter, wire: Wire, stop: AbortSignal): Promise<Outcome> {
+  const { clock } = wire;
+  const began = clock.monotonic();
+  const deadline = new AbortController();
+  const timer = clock.setTimeout(() => deadline.abort(), ATTEMPT_MS);
+  const signal = AbortSignal.any([stop, deadline.signal]);
+  const over = (status: number | null, error: string | null): Outcome => ({
+    status,
+    error,
+    ms: Math.round(clock.monotonic() - began),
+  });
+  try {
+    const url = readTarget(letter.url);
+    const addresses = await unlessAborted(addressesFor(url, wire), signal);
+    const response = await send(url, addresses, letter, signal);
+    await drained(response, clock, signal);
+    const status = response.statusCode!;
+    return over(status, status >= 200 && status < 300 ? null : complaint(status));
+  } catch (error) {
+    if (stop.aborted) throw new Interrupted('the attempt was broken off', { cause: error });
+    if (deadline.signal.aborted) return over(null, `no answer within ${ATTEMPT_MS / 1_000} s`);
+    return over(null, reasonOf(error));
+  } finally {
+    timer.cancel();
+  }
+}
+
+function complaint(status: number): string {
+  return status >= 300 && status < 400 ? `answered ${status}; redirects are not followed` : `answered ${status}`;
+}
+
+/** A code, not the message: that may hold addresses the tenant has no business to know. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ForbiddenTarget) return error.message;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? `no answer: ${code}` : 'no answer';
+}
+
+function send(url: URL, addresses: readonly string[], letter: Letter, signal: AbortSignal): Promise<IncomingMessage> {
+  const body = Buffer.from(letter.body);
+  const options: RequestOptions = {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      'user-agent': 'Synod-Webhooks/1',
+      ...letter.headers,
+    },
+    // A connection of its own: one from a pool was checked at another time, for another owner.
+    agent: false,
+    lookup: checkedOnly(addresses),
+    signal,
+  };
+  return new Promise((resolve, reject) => {
+    const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
+    request.once('response', resolve);
+    // Also after the response: then there is nobody to tell, and without a listener it would end the process.
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** Answers every question for an address with those that were checked, whatever the name servers say by now. */
+function checkedOnly(addresses: readonly string[]): LookupFunction {
+  const known = addresses.map((address) => ({ address, family: isIP(address) }));
+  return (_name, { all }, callback) => {
+    if (all) callback(null, known);
+    else callback(null, known[0]!.address, known[0]!.family);
+  };
+}
+
+/** P3: however it ends, the connection is closed and the status stands. */
+function drained(response: IncomingMessage, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    let left = DRAIN_BYTES;
+    const done = () => {
+      timer.cancel();
+      signal.removeEventListener('abort', done);
+      response.destroy();
+      resolve();
+    };
+    const timer = clock.setTimeout(done, DRAIN_MS);
+    signal.addEventListener('abort', done);
+    response.on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) done();
+    });
+    // Not `once`: an error nobody listens to would end the process.
+    for (const ending of ['end', 'error', 'close']) response.on(ending, done);
+  });
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new Error('aborted'));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
