@@ -7,5 +7,6 @@ import { partition } from './partition.ts';
 import { region } from './region.ts';
 import { session } from './session.ts';
 import { signal } from './signal.ts';
+import { webhook } from './webhook.ts';
 
-export const KINDS = [session, cluster, region, observer, partition, consensus, signal] as readonly Kind[];
+export const KINDS = [session, cluster, region, observer, partition, consensus, signal, webhook] as readonly Kind[];
