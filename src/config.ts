@@ -57,4 +57,8 @@ export interface Config {
   readonly compute: ComputeSettings;
   /** By which rules signals grow and weaken. */
   readonly signals: SignalSettings;
+  readonly webhooks: {
+    /** Whether receivers may be at addresses that are not public. */
+    readonly allowPrivate: boolean;
+  };
 }

@@ -21,6 +21,8 @@ import { openStore } from './store/index.ts';
 import type { Store } from './store/store.ts';
 import { Places } from './stream/places.ts';
 import { VERSION } from './version.ts';
+import type { Resolve } from './webhooks/address-guard.ts';
+import { openDeliveries, type Webhooks } from './webhooks/webhooks.ts';
 
 export interface RuntimeOptions {
   readonly config: Config;
@@ -31,6 +33,8 @@ export interface RuntimeOptions {
   readonly embedder?: Embedder;
   /** Default: opened from `config.data`. Whoever hands one in closes it. */
   readonly store?: Store;
+  /** Where the names of webhook receivers lead. Default: what name servers say. */
+  readonly resolve?: Resolve;
 }
 
 export interface Runtime {
@@ -69,19 +73,31 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       onPassivated: (address: Address) => ranker.forget(formatAddress(address)),
     });
     const metrics = createMetrics();
+    const environment = createEnvironment({
+      store,
+      system,
+      clock,
+      settings: config.signals,
+      host,
+      onFault: (error) => logger.error({ err: error }, 'a listener of the shared environment failed'),
+    });
+    const webhooks = await openDeliveries({
+      store,
+      host,
+      system,
+      environment,
+      clock,
+      logger,
+      allowPrivate: config.webhooks.allowPrivate,
+      ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+    });
     const services: Services = {
       system,
       compute,
       embedder,
       ranker,
-      environment: createEnvironment({
-        store,
-        system,
-        clock,
-        settings: config.signals,
-        host,
-        onFault: (error) => logger.error({ err: error }, 'a listener of the shared environment failed'),
-      }),
+      environment,
+      webhooks,
       clock,
       places: new Places(config),
       config,
@@ -96,8 +112,11 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     };
     describeSystem(metrics, system, host, store);
     describeCompute(metrics, compute);
+    describeWebhooks(metrics, webhooks);
     system.start();
+    webhooks.start();
     const close = async () => {
+      await webhooks.stop();
       await system.drain();
       await compute.close();
       await host.close();
@@ -131,6 +150,15 @@ function describeSystem(metrics: Metrics, system: System, host: EmbeddedHost, st
   );
   metrics.gauge('synod_stream_subscribers', 'Open subscriptions.', () => system.subscribers);
   metrics.gauge('synod_store_bytes', 'Bytes of the data on disk.', () => store.sizeBytes());
+}
+
+function describeWebhooks(metrics: Metrics, webhooks: Webhooks): void {
+  const attempts = () => {
+    const { delivered, failed } = webhooks.inspect();
+    return { delivered, failed };
+  };
+  metrics.gaugeBy('synod_webhook_attempts', 'Attempts to deliver since the start, by outcome.', 'outcome', attempts);
+  metrics.gauge('synod_webhook_running', 'Attempts to deliver under way.', () => webhooks.inspect().running);
 }
 
 function describeCompute(metrics: Metrics, compute: Compute): void {

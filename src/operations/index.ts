@@ -36,6 +36,9 @@ import { run } from './session/run.ts';
 import { store } from './session/store.ts';
 import { exportSession, importSession, verifySession } from './session/transfer.ts';
 import { stream } from './stream.ts';
+import { rotate as rotateSecret, test as testWebhook, update as updateWebhook } from './webhook/change.ts';
+import { create as createWebhook, remove as removeWebhook } from './webhook/create.ts';
+import { get as getWebhook, list as listWebhooks, deliveries as webhookDeliveries } from './webhook/read.ts';
 
 const LIST = [
   run,
@@ -99,6 +102,14 @@ const LIST = [
   getAncestors,
   getDescendants,
   listSignals,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  removeWebhook,
+  rotateSecret,
+  webhookDeliveries,
+  testWebhook,
   embeddings,
   health,
   ready,

@@ -6,6 +6,7 @@ import type { Embedder } from '../embedding/embedder.ts';
 import type { Environment } from '../environment/environment.ts';
 import type { Ranker } from '../recall/ranker.ts';
 import type { Places } from '../stream/places.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 
 export interface Services {
   readonly system: ActorSystem;
@@ -13,6 +14,7 @@ export interface Services {
   readonly embedder: Embedder;
   readonly ranker: Ranker;
   readonly environment: Environment;
+  readonly webhooks: Webhooks;
   readonly clock: Clock;
   /** Room for open streams. */
   readonly places: Places;

@@ -20,6 +20,9 @@ const CLUSTER = 'target-cluster';
 const REGION = 'target-region';
 const PROPOSAL = 'target-open';
 const DECIDED = 'target-decided';
+const WEBHOOK = 'target-webhook';
+/** Nobody listens there, and what nonsense made is never called further away. */
+const RECEIVER = 'http://127.0.0.1:9/';
 /** Long enough for votes and samples not to end or come by themselves while requests are watched. */
 const DAY_MS = 86_400_000;
 const DIMENSION = 384;
@@ -33,7 +36,7 @@ let bystander: string;
 let untouched: string;
 
 beforeAll(async () => {
-  server = await openServer();
+  server = await openServer({ webhooks: { allowPrivate: true } });
   ada = await server.as('ada');
   bystander = await ada.create({ session_id: 'bystander' });
   await ada.turn(bystander, 'a quiet question', 'a quiet answer');
@@ -73,7 +76,23 @@ async function targets(): Promise<void> {
   }
   const votes = [{ instance: TARGET, approve: true }];
   if (absent(DECIDED)) await system.ask(network, { type: 'decide', ...made, proposal: DECIDED, votes, agreement: 1 });
+  await onlyWebhook();
   await calm();
+}
+
+/** One webhook, which delivers nothing: attempts would go on while requests are watched. */
+async function onlyWebhook(): Promise<void> {
+  const { system, services } = server.running.runtime;
+  const target = { tenant: 'ada', kind: 'webhook', id: WEBHOOK };
+  for (const id of system.list({ tenant: 'ada', kind: 'webhook', limit: 200 })) {
+    const { disabled } = (await system.read<{ disabled: unknown }>({ ...target, id }))!.context;
+    if (id !== WEBHOOK || disabled === null) await system.remove({ ...target, id });
+    services.webhooks.changed('ada', id);
+  }
+  if (system.exists(target)) return;
+  const sealed = services.webhooks.seal('whsec_', 'ada', WEBHOOK);
+  const own = { url: RECEIVER, events: [], scopes: [], cursor: system.head('ada'), sealed, active: false };
+  await system.spawn(target, own);
 }
 
 /** Waits for what the requests before set off: messages on their way, and a realignment that came of them. */
@@ -92,7 +111,8 @@ const aimed = (text: string) =>
   text
     .replaceAll('"$session"', JSON.stringify(TARGET))
     .replaceAll('"$cluster"', JSON.stringify(CLUSTER))
-    .replaceAll('"$region"', JSON.stringify(REGION));
+    .replaceAll('"$region"', JSON.stringify(REGION))
+    .replaceAll('"https://your-server.com/webhook"', JSON.stringify(RECEIVER));
 
 const AIMS: Readonly<Record<string, string>> = {
   $cluster: CLUSTER,
@@ -100,6 +120,7 @@ const AIMS: Readonly<Record<string, string>> = {
   $user: 'default',
   $proposal: PROPOSAL,
   $decided: DECIDED,
+  $webhook: WEBHOOK,
 };
 
 const aimOf = ({ example }: Operation): string =>
@@ -202,10 +223,10 @@ async function send(operation: Operation, { body, headers: wild = {} }: Wild, pa
   return `${reply.status}, and yet it had an effect`;
 }
 
-/** Whether what moved the log since may be the timer of an earlier request, such as the deadline of a proposal. */
+/** Whether what moved the log since may be the timer of an earlier request, as of a proposal, or a webhook's attempt. */
 function timerFired(since: number): boolean {
   const records = server.running.runtime.system.records({ tenant: 'ada', after: since, limit: 100 });
-  return records.some(({ causationId }) => causationId?.startsWith('timer:'));
+  return records.some(({ type, causationId }) => causationId?.startsWith('timer:') || type === 'attempted');
 }
 
 async function allIsWell(): Promise<void> {

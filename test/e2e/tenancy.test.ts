@@ -22,6 +22,7 @@ const NOTHING = {
   user: 'no-such-user',
   proposal: 'no-such-proposal',
   decided: 'no-such-proposal',
+  webhook: 'no-such-webhook',
 };
 
 interface Belongings {
@@ -34,6 +35,7 @@ interface Belongings {
   readonly user: string;
   readonly proposal: string;
   readonly decided: string;
+  readonly webhook: string;
 }
 
 async function furnish(client: Client, name: string): Promise<Belongings> {
@@ -58,11 +60,13 @@ async function furnish(client: Client, name: string): Promise<Belongings> {
     return (await client.ok<{ proposal_id: string }>('POST', '/v1/network/consensus', body)).proposal_id;
   };
   const [proposal, decided] = [await propose({ voting_timeout: 3_600 }), await propose({})];
-  return { session, cluster, member, region, hash: memory_hash, key, user, proposal, decided };
+  const { id: webhook } = await client.ok<{ id: string }>('POST', '/api/webhooks', { url: 'http://127.0.0.1:9/' });
+  return { session, cluster, member, region, hash: memory_hash, key, user, proposal, decided, webhook };
 }
 
 beforeAll(async () => {
-  server = await openServer();
+  // So that webhooks can be aimed at this machine, where nobody listens, and no name has to be looked up.
+  server = await openServer({ webhooks: { allowPrivate: true } });
   [ada, bob] = [await server.as('ada'), await server.as('bob')];
   [hers, his] = [await furnish(ada, 'ada'), await furnish(bob, 'bob')];
 });

@@ -1,0 +1,221 @@
+/**
+ * The deliveries of all webhooks: a courier for each one that is enabled, woken by new events, by its own due attempts,
+ * and at the start for what a crash or a stop left undelivered.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Address } from '../../actors/address.ts';
+import { AppError, messageOf } from '../../actors/errors.ts';
+import type { SempRecord } from '../../actors/kinds/signal/events.ts';
+import type { WebhookContext } from '../../actors/kinds/webhook/model.ts';
+import type { Clock, Host, LogRecord } from '../../actors/ports.ts';
+import type { SystemLogger } from '../../actors/supervisor.ts';
+import type { System } from '../../actors/system.ts';
+import type { Environment } from '../environment/environment.ts';
+import { POST, type SempEvent, SIGNAL_KIND } from '../environment/event.ts';
+import type { Store } from '../store/store.ts';
+import {
+  addressesFor,
+  ForbiddenTarget,
+  type Resolve,
+  readTarget,
+  resolveLocal,
+  resolvePublic,
+} from './address-guard.ts';
+import { Courier } from './courier.ts';
+import { letterFor, ownerOf } from './letter.ts';
+import { Interrupted, type Outcome, post, type Wire } from './post.ts';
+import { Room } from './room.ts';
+import { openSeal, type Seal } from './seal.ts';
+
+export const WEBHOOK_KIND = 'webhook';
+/** Attempts under way at once. */
+const ROOM = { total: 256, perTenant: 32 };
+/** Webhooks of a tenant read at a time, and how many are woken before others have the thread. */
+const PAGE = 256;
+/** How long making a webhook waits to learn where its name leads; each delivery asks again anyway. */
+const CHECK_MS = 2_000;
+/** How long a shutdown waits for attempts under way. One that is broken off is made again after the next start. */
+const GRACE_MS = 3_000;
+
+export interface WebhooksOptions {
+  readonly store: Store;
+  readonly host: Pick<Host, 'onRecord'>;
+  readonly system: Pick<System, 'read' | 'ask' | 'head' | 'list'>;
+  readonly environment: Pick<Environment, 'events'>;
+  readonly clock: Clock;
+  readonly logger: SystemLogger;
+  readonly allowPrivate: boolean;
+  /** Default: the name servers; where private addresses are allowed, whatever this machine goes by. */
+  readonly resolve?: Resolve;
+  /** Uniform in [0, 1), for jitter. */
+  readonly random?: () => number;
+}
+
+/** What operations may ask of the deliveries. */
+export interface Webhooks {
+  /**
+   * Checks a receiver's URL. A name that does not resolve now may do so later, and is let through.
+   *
+   * @throws AppError INVALID for what is no http or https URL, or leads to an address that is not public
+   */
+  check(url: string): Promise<void>;
+  seal(secret: string, tenant: string, id: string): string;
+  /** @throws AppError CORRUPTED when it was sealed with the key of another data directory */
+  unseal(sealed: string, tenant: string, id: string): string;
+  /** A webhook was made or changed. */
+  changed(tenant: string, id: string): void;
+  /** Sends an event made up for this, once and at once, to an enabled webhook or not. Nothing of it is kept. */
+  test(tenant: string, webhook: WebhookContext): Promise<Outcome & { readonly delivery: string }>;
+  /** Attempts since the start, by what came of them, and how many are under way. */
+  inspect(): { readonly delivered: number; readonly failed: number; readonly running: number };
+}
+
+export class Deliveries implements Webhooks {
+  readonly #options: WebhooksOptions;
+  readonly #wire: Wire;
+  readonly #seal: Seal;
+  readonly #room = new Room(ROOM);
+  readonly #stop = new AbortController();
+  readonly #couriers = new Map<string, Map<string, Courier>>();
+  #stopped = false;
+  #delivered = 0;
+  #failed = 0;
+
+  constructor(options: WebhooksOptions, seal: Seal) {
+    const { allowPrivate, clock, resolve = allowPrivate ? resolveLocal : resolvePublic } = options;
+    this.#options = options;
+    this.#seal = seal;
+    this.#wire = { resolve, allowPrivate, clock };
+  }
+
+  /** Looks for webhooks with something to deliver. Returns at once; they are found one after the other. */
+  start(): void {
+    const { host, logger } = this.#options;
+    const wanted = (tenant: string) => this.#couriers.has(tenant);
+    host.onRecord((record) => this.#heard(record), wanted);
+    this.#findAll().catch((error: unknown) => logger.error({ error: messageOf(error) }, 'webhooks were not all found'));
+  }
+
+  /** Lets the attempts under way end, or breaks them off. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const couriers = [...this.#couriers.values()].flatMap((own) => [...own.values()]);
+    const cut = setTimeout(() => this.#stop.abort(), GRACE_MS);
+    await Promise.all(couriers.map((courier) => courier.stop()));
+    clearTimeout(cut);
+  }
+
+  async check(text: string): Promise<void> {
+    const url = readTarget(text);
+    const { clock, allowPrivate } = this.#options;
+    if (allowPrivate) return;
+    const late = new Promise<void>((resolve) => clock.setTimeout(resolve, CHECK_MS));
+    const checked = addressesFor(url, this.#wire).then(
+      () => {},
+      (error: unknown) => {
+        if (error instanceof ForbiddenTarget) throw new AppError('INVALID', `url: ${error.message}`);
+      },
+    );
+    await Promise.race([checked, late]);
+  }
+
+  seal(secret: string, tenant: string, id: string): string {
+    return this.#seal.seal(secret, ownerOf(tenant, id));
+  }
+
+  unseal(sealed: string, tenant: string, id: string): string {
+    return this.#seal.open(sealed, ownerOf(tenant, id));
+  }
+
+  changed(tenant: string, id: string): void {
+    if (!this.#stopped) this.#courier({ tenant, kind: WEBHOOK_KIND, id }).changed();
+  }
+
+  async test(tenant: string, webhook: WebhookContext): Promise<Outcome & { readonly delivery: string }> {
+    const { clock } = this.#options;
+    const event = sampleEvent(webhook, clock.now());
+    const attempt = async () => {
+      const letter = letterFor(tenant, webhook, event, { seal: this.#seal, now: clock.now() });
+      return { ...(await post(letter, this.#wire, this.#stop.signal)), delivery: letter.id };
+    };
+    return this.#room.run(tenant, attempt).catch((error: unknown) => {
+      throw error instanceof Interrupted ? new AppError('UNAVAILABLE', 'the server is shutting down') : error;
+    });
+  }
+
+  inspect(): { readonly delivered: number; readonly failed: number; readonly running: number } {
+    return { delivered: this.#delivered, failed: this.#failed, running: this.#room.taken };
+  }
+
+  /** Every webhook of every tenant; what is disabled falls asleep again by itself. */
+  async #findAll(): Promise<void> {
+    const { store, system } = this.#options;
+    const tenants = [...store.range('meta', { prefix: ['tenant'] })].map(({ key }) => key[1] as string);
+    for (const tenant of tenants) {
+      for (let after: string | undefined; !this.#stopped; ) {
+        const from = after === undefined ? {} : { after };
+        const ids = system.list({ tenant, kind: WEBHOOK_KIND, limit: PAGE, ...from });
+        for (const id of ids) this.#courier({ tenant, kind: WEBHOOK_KIND, id }).wake();
+        after = ids.at(-1);
+        await new Promise((resolve) => setImmediate(resolve));
+        if (ids.length < PAGE) break;
+      }
+    }
+  }
+
+  #heard({ address, type, payload }: LogRecord): void {
+    if (address.kind !== SIGNAL_KIND || type !== POST || payload === null) return;
+    const { semp } = payload as { semp: SempRecord };
+    for (const courier of this.#couriers.get(address.tenant)?.values() ?? []) courier.offer(semp);
+  }
+
+  #courier(address: Address): Courier {
+    const { tenant, id } = address;
+    const own = this.#couriers.get(tenant) ?? new Map<string, Courier>();
+    this.#couriers.set(tenant, own);
+    const known = own.get(id);
+    if (known) return known;
+    const { random = Math.random, ...options } = this.#options;
+    const courier = new Courier(address, {
+      ...options,
+      random,
+      seal: this.#seal,
+      wire: this.#wire,
+      room: this.#room,
+      stop: this.#stop.signal,
+      onOutcome: ({ error }) => {
+        if (error === null) this.#delivered++;
+        else this.#failed++;
+      },
+      onIdleForGood: (idle) => this.#dismiss(address, idle),
+    });
+    own.set(id, courier);
+    return courier;
+  }
+
+  #dismiss({ tenant, id }: Address, courier: Courier): void {
+    const own = this.#couriers.get(tenant);
+    if (own?.get(id) !== courier) return;
+    own.delete(id);
+    if (own.size === 0) this.#couriers.delete(tenant);
+  }
+}
+
+/** @returns the deliveries, not started yet */
+export async function openDeliveries(options: WebhooksOptions): Promise<Deliveries> {
+  return new Deliveries(options, await openSeal(options.store));
+}
+
+/** Of the published sort that asks for validation, in a scope of our own, so that nobody takes it for somebody's work. */
+function sampleEvent({ id }: WebhookContext, now: number): SempEvent {
+  return {
+    id: randomUUID(),
+    type: 'test',
+    scope: 'synod.webhook',
+    trace_id: id,
+    agent_id: 'synod',
+    parent_ids: [],
+    timestamp: new Date(now).toISOString(),
+    payload: { action: 'webhook_test', webhook_id: id },
+  };
+}
