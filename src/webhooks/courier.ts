@@ -49,6 +49,8 @@ export type Wanted = Pick<SempEvent, 'type' | 'scope'>;
 
 interface Known {
   readonly webhook: WebhookContext;
+  /** When the next attempt is due, on the clock that cannot be set. */
+  readonly due: number;
   readonly inScope: (scope: string) => boolean;
 }
 
@@ -130,9 +132,9 @@ export class Courier {
       this.#leave();
       return false;
     }
-    const waitMs = webhook.pending === null ? 0 : webhook.pending.dueAt - clock.now();
+    const waitMs = known.due - clock.monotonic();
     if (waitMs > 0) {
-      this.#sleep(Math.min(waitMs, MAX_WAIT_MS));
+      this.#sleep(waitMs);
       return false;
     }
     const changes = this.#changes;
@@ -201,8 +203,14 @@ export class Courier {
   }
 
   #remember(webhook: WebhookContext): void {
+    const { clock } = this.#options;
+    const waitMs = webhook.pending === null ? 0 : webhook.pending.dueAt - clock.now();
     const same = this.#known?.webhook.scopes === webhook.scopes;
-    this.#known = { webhook, inScope: same ? this.#known!.inScope : compileScopeGlobs(webhook.scopes) };
+    this.#known = {
+      webhook,
+      due: clock.monotonic() + Math.min(waitMs, MAX_WAIT_MS),
+      inScope: same ? this.#known!.inScope : compileScopeGlobs(webhook.scopes),
+    };
   }
 
   #forget(): void {

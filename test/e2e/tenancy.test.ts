@@ -119,7 +119,7 @@ async function ask(
 /** A reply without what differs between any two. */
 function visible({ status, headers, text }: Reply): object {
   const kept = [...headers].filter(([name]) => !/^(date|x-request-id|ratelimit.*)$/.test(name));
-  return { status, headers: Object.fromEntries(kept), text };
+  return { status, headers: Object.fromEntries(kept), text: text.replace(/"request_id":"[^"]*"/, '"request_id":"…"') };
 }
 
 /** Where everything of hers stands: whatever happened to any of it moved the log. */
