@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import Koa from 'koa';
 import { AppError, messageOf } from '../../actors/errors.ts';
 import type { Config } from '../config.ts';
-import type { Caller, Dialect, Operation } from '../operations/operation.ts';
+import { Answer, type Caller, type Dialect, type Operation } from '../operations/operation.ts';
 import type { Services } from '../operations/services.ts';
 import { Aborted, createBodyRoom, discardBody, readJsonBody } from './body.ts';
 import { createCors } from './cors.ts';
@@ -41,6 +41,8 @@ interface Exchange {
   readonly headers: Record<string, string>;
   /** Whose error shape a refusal has. */
   dialect: Dialect;
+  /** What the operation adds to a refusal. */
+  also: Operation['alsoInErrors'];
   /** Route template for logs and metrics. */
   endpoint: string;
   /** What a 401 asks for. */
@@ -86,6 +88,7 @@ export function createHttpApp(options: HttpOptions): Koa {
     if (match.kind === 'none') throw new AppError('NOT_FOUND', 'Not Found');
     const { operation } = match.route;
     exchange.dialect = operation.dialect;
+    exchange.also = operation.alsoInErrors;
     exchange.endpoint = match.route.template;
     if (match.kind === 'method') {
       exchange.headers.Allow = match.allow.join(', ');
@@ -117,13 +120,14 @@ export function createHttpApp(options: HttpOptions): Koa {
     // The schemas have just vouched for these types, which the widened list no longer knows.
     const run = async () => {
       if (operation.heavy) await heavyLane.enter();
-      return encode(operation, await operation.run({ caller, services }, input as never));
+      const result = await operation.run({ caller, services }, input as never);
+      return { reply: encode(operation, result), final: !(result instanceof Answer && result.passing) };
     };
-    if (key === undefined) return run();
+    if (key === undefined) return (await run()).reply;
     const fingerprint = fingerprintOf(method, req.url ?? '/', bytes);
     return idempotency.once({ tenant: principal.tenant, key, fingerprint }, async () => {
       try {
-        return { reply: await run(), final: true };
+        return await run();
       } catch (error) {
         return { reply: failure(error, req.headers, exchange), final: isFinal(error) };
       }
@@ -170,9 +174,9 @@ export function createHttpApp(options: HttpOptions): Koa {
   }
 
   function failure(error: unknown, headers: IncomingHttpHeaders, exchange: Exchange): Reply {
-    const { requestId, dialect, endpoint } = exchange;
+    const { requestId, dialect, also, endpoint } = exchange;
     if (!isExpected(error)) logger.error({ requestId, endpoint, err: error }, 'request failed');
-    const reply = errorReply(error, { dialect, requestId, accept: headers.accept });
+    const reply = errorReply(error, { dialect, also, requestId, accept: headers.accept });
     if (reply.status !== 401) return reply;
     return { ...reply, headers: { ...reply.headers, 'WWW-Authenticate': exchange.challenge } };
   }
@@ -235,6 +239,7 @@ function begin(given: string | string[] | undefined, durability: Config['durabil
       ...(durability === 'relaxed' ? { 'X-Synod-Durability': durability } : {}),
     },
     dialect: 'synod',
+    also: undefined,
     endpoint: 'unmatched',
     challenge: 'Bearer',
     tenant: undefined,

@@ -1,6 +1,6 @@
 /** The one place where trouble becomes a reply, in the shape each dialect's clients expect. */
 import { AppError, type ErrorCode } from '../../actors/errors.ts';
-import type { Dialect } from '../operations/operation.ts';
+import type { Dialect, Operation } from '../operations/operation.ts';
 import { jsonReply, type Reply } from './reply.ts';
 
 export interface ErrorContext {
@@ -8,6 +8,8 @@ export interface ErrorContext {
   readonly requestId: string;
   /** The `Accept` header: whoever asks for problem details by name gets them in every dialect. */
   readonly accept: string | undefined;
+  /** Adds to the body. */
+  readonly also?: Operation['alsoInErrors'] | undefined;
 }
 
 type Shape = (error: AppError, context: ErrorContext) => { readonly status: number; readonly body: object };
@@ -67,7 +69,11 @@ export function errorReply(thrown: unknown, context: ErrorContext): Reply {
   if (asProblem) headers['Content-Type'] = PROBLEM_JSON;
   const seconds = retryAfterSeconds(error);
   if (seconds !== undefined) headers['Retry-After'] = String(seconds);
-  return jsonReply(status, body, headers);
+  if (asProblem || context.also === undefined) return jsonReply(status, body, headers);
+  // In a dialect's own words where it has a sentence.
+  const { message = error.message } = body as { message?: string };
+  const more = context.also({ message, code: error.code, requestId: context.requestId });
+  return jsonReply(status, { ...body, ...more }, headers);
 }
 
 /** The status and the words of one failure among several things asked for at once. */

@@ -96,7 +96,6 @@ const DIALECT_SCHEMA: Readonly<Record<Dialect, string>> = {
 
 /** Responses by status, smallest first. */
 export function errorResponses(operation: Operation): Readonly<Record<string, Response>> {
-  const { dialect } = operation;
   const means = new Map<number, { sample: Sample; texts: Set<string> }>();
   for (const { status, sample } of refusals(operation)) {
     const entry = means.get(status) ?? { sample, texts: new Set<string>() };
@@ -106,7 +105,7 @@ export function errorResponses(operation: Operation): Readonly<Record<string, Re
   return Object.fromEntries(
     [...means]
       .sort(([a], [b]) => a - b)
-      .map(([status, { sample, texts }]) => [status, response(dialect, sample.error, [...texts].join(' '))]),
+      .map(([status, { sample, texts }]) => [status, response(operation, sample.error, [...texts].join(' '))]),
   );
 }
 
@@ -126,9 +125,9 @@ function refusals({ dialect, access, input, owned, mutates, http, errors }: Oper
   return [...own, ...common];
 }
 
-function response(dialect: Dialect, error: AppError, description: string): Response {
+function response({ dialect, alsoInErrors: also }: Operation, error: AppError, description: string): Response {
   const asked = (accept: string | undefined) =>
-    JSON.parse(errorReply(error, { dialect, requestId: '7d1c9b5e', accept }).body as string) as unknown;
+    JSON.parse(errorReply(error, { dialect, also, requestId: '7d1c9b5e', accept }).body as string) as unknown;
   const isList = dialect === 'cortex' && error.code === 'INVALID';
   const name = isList ? 'CortexValidationError' : DIALECT_SCHEMA[dialect];
   const problem = { schema: { $ref: '#/components/schemas/Problem' }, example: asked(PROBLEM_JSON) };

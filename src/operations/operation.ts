@@ -55,15 +55,23 @@ export class Answer {
   readonly body: unknown;
   readonly contentType: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** It says something about the moment: a repetition under the same idempotency key is to run again. */
+  readonly passing: boolean;
 
   constructor(
     body: unknown,
-    options: { status?: number; contentType?: string; headers?: Readonly<Record<string, string>> } = {},
+    options: {
+      status?: number;
+      contentType?: string;
+      headers?: Readonly<Record<string, string>>;
+      passing?: boolean;
+    } = {},
   ) {
     this.body = body;
     this.status = options.status;
     this.contentType = options.contentType;
     this.headers = options.headers ?? {};
+    this.passing = options.passing ?? false;
   }
 }
 
@@ -96,6 +104,8 @@ export interface Operation<S extends InputSchemas = InputSchemas> {
   readonly heavy?: true;
   /** Error statuses beside those every operation of its access has. */
   readonly errors?: readonly number[];
+  /** What the body of a refusal holds beside what its dialect has, for clients that look elsewhere. */
+  alsoInErrors?(error: { readonly message: string; readonly code: string; readonly requestId: string }): object;
   /**
    * A call that works, for the documentation and the generated tests. `$session` stands for the id of an existing
    * session of the caller, `$hash` for one of its memories, `$key` for one of its entities, `$cluster` for a cluster,

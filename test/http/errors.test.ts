@@ -19,6 +19,26 @@ async function fail(dialect: Dialect, error: unknown, accept = '*/*') {
 const invalid = () =>
   new AppError('INVALID', 'a: wrong', { details: [{ loc: ['body', 'a'], msg: 'wrong', type: 't' }] });
 
+it('an operation may add to the bodies of its refusals, whatever refused it', async () => {
+  const op = fake('POST', '/api/x', {
+    dialect: 'sel',
+    input: { body: z.object({ a: z.string() }) },
+    alsoInErrors: ({ message, code, requestId }) => ({ errors: [{ message, code, requestId }] }),
+  });
+  const { call } = await serve([op]);
+  const bodies = await Promise.all(
+    [
+      call('POST', '/api/x', {}, { 'x-request-id': 'r1' }),
+      call('POST', '/api/x', '{', { 'x-request-id': 'r1' }),
+      call('GET', '/api/x', undefined, { 'x-request-id': 'r1' }),
+    ].map(async (response) => (await response).json() as Promise<Record<string, unknown>>),
+  );
+  expect(bodies.map(({ code }) => code)).toEqual(['INVALID', 'INVALID', 'METHOD_NOT_ALLOWED']);
+  for (const { message, code, request_id: requestId, errors } of bodies) {
+    expect(errors).toEqual([{ message, code, requestId }]);
+  }
+});
+
 describe('an error', () => {
   it.each<[Dialect, unknown, number, unknown]>([
     ['cortex', new AppError('NOT_FOUND', 'Session s1 not found'), 404, { detail: 'Session s1 not found' }],

@@ -42,6 +42,15 @@ describe('with a key', () => {
     expect(state.runs).toBe(1);
   });
 
+  it('an answer that says something about the moment only is not kept', async () => {
+    const { op, state } = counting((count) => new Answer({ count }, { passing: count === 1 }));
+    const { call } = await serve([op]);
+    const counts = [];
+    for (let n = 0; n < 3; n++) counts.push(await (await call('POST', '/v1/count', { n: 1 }, key)).json());
+    expect(counts).toEqual([{ count: 1 }, { count: 2 }, { count: 2 }]);
+    expect(state.runs).toBe(2);
+  });
+
   it('another request is refused', async () => {
     const { op, state } = counting();
     const { call } = await serve([op]);
