@@ -2,6 +2,7 @@
 import type { Capacities } from '../actors/kinds/session/model.ts';
 import type { ComputeSettings } from './compute/index.ts';
 import type { SignalSettings } from './environment/rules.ts';
+import type { GraphqlSettings } from './graphql/settings.ts';
 
 export interface Config {
   readonly host: string;
@@ -61,4 +62,5 @@ export interface Config {
     /** Whether receivers may be at addresses that are not public. */
     readonly allowPrivate: boolean;
   };
+  readonly graphql: GraphqlSettings;
 }

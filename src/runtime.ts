@@ -13,6 +13,7 @@ import { createHashEmbedder } from './embedding/hash.ts';
 import { createOpenAiEmbedder } from './embedding/openai.ts';
 import { createEnvironment } from './environment/environment.ts';
 import { indexRecord } from './environment/index-rows.ts';
+import { createGraphql } from './graphql/index.ts';
 import { EmbeddedHost } from './host/embedded.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import type { Services } from './operations/services.ts';
@@ -98,6 +99,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       ranker,
       environment,
       webhooks,
+      graphql: createGraphql(config, logger),
       clock,
       places: new Places(config),
       config,

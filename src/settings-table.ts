@@ -4,6 +4,7 @@
  */
 import { COMPUTE_SETTINGS } from './compute/settings.ts';
 import { SIGNAL_SETTINGS } from './environment/settings.ts';
+import { GRAPHQL_SETTINGS } from './graphql/settings.ts';
 import { flag, httpUrl, level, list, MiB, oneOf, optionalText, text, whole } from './parsers.ts';
 import type { Setting } from './setting.ts';
 import { WEBHOOK_SETTINGS } from './webhooks/settings.ts';
@@ -290,4 +291,5 @@ export const SETTINGS: readonly Setting[] = [
   ...COMPUTE_SETTINGS,
   ...SIGNAL_SETTINGS,
   ...WEBHOOK_SETTINGS,
+  ...GRAPHQL_SETTINGS,
 ];

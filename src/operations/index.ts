@@ -9,6 +9,7 @@ import { getAncestors, getDescendants, getEvent } from './environment/event.ts';
 import { listEvents, listScope, listTrace } from './environment/events.ts';
 import { createEvent, createEvents } from './environment/post.ts';
 import { listSignals } from './environment/signals.ts';
+import { graphqlGet, graphqlPost } from './graphql.ts';
 import { health, live, metrics, ready } from './health.ts';
 import { castVote, getProposal, getTrust, propose, reportOutcome } from './network/consensus.ts';
 import { transfer } from './network/transfer.ts';
@@ -110,6 +111,8 @@ const LIST = [
   rotateSecret,
   webhookDeliveries,
   testWebhook,
+  graphqlPost,
+  graphqlGet,
   embeddings,
   health,
   ready,

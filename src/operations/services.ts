@@ -4,6 +4,7 @@ import type { ActorSystem, Clock } from '../../actors/ports.ts';
 import type { Config } from '../config.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { Environment } from '../environment/environment.ts';
+import type { Graphql } from '../graphql/index.ts';
 import type { Ranker } from '../recall/ranker.ts';
 import type { Places } from '../stream/places.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
@@ -15,6 +16,7 @@ export interface Services {
   readonly ranker: Ranker;
   readonly environment: Environment;
   readonly webhooks: Webhooks;
+  readonly graphql: Graphql;
   readonly clock: Clock;
   /** Room for open streams. */
   readonly places: Places;
