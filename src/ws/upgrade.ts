@@ -35,6 +35,17 @@ export interface Visitor {
   readonly socket: Duplex;
 }
 
+/** A request without any credentials. */
+export type Stranger = Omit<Visitor, 'tenant' | 'principal'>;
+
+/**
+ * Says who somebody is by credentials that came later, and has them counted as such. To be called once at most.
+ *
+ * @param authorization as the header of that name; absent: none, as in anonymous mode
+ * @throws AppError UNAUTHENTICATED, EXPIRED, RATE_LIMITED, OVERLOADED, UNAVAILABLE
+ */
+export type Identify = (authorization: string | undefined) => Promise<Principal>;
+
 /** One sort of WebSocket. The door ends it with 1001 at shutdown, and counts it. */
 export interface WebSocketFront {
   /** Without a slash at the end; with one they are found too. */
@@ -48,6 +59,11 @@ export interface WebSocketFront {
    * @throws AppError to refuse it
    */
   admit(visitor: Visitor): (ws: WebSocket) => void;
+  /**
+   * Likewise, where credentials may come in a message. Whoever does not identify itself soon is to be shown out by the
+   * front. Absent: who has none is refused, unless callers may be anonymous.
+   */
+  admitStranger?(stranger: Stranger): (ws: WebSocket, identify: Identify) => void;
   /** Called once, when nobody is let in any more. */
   close?(): void;
 }
@@ -59,6 +75,15 @@ export interface Door {
   /** Drops the clients that did not answer the goodbye. */
   terminate(): void;
 }
+
+/** The place of an open connection. */
+interface Kept {
+  /** @throws AppError when there is none for that tenant */
+  move(tenant: string): void;
+}
+
+/** Whose place a connection has before it has said who it is. No subject of a token is empty. */
+const NOBODY = '';
 
 /** Serves WebSockets on an HTTP server's upgrades. Paths of no front are refused with 404. */
 export function attachUpgrades(server: Server, options: DoorOptions, fronts: readonly WebSocketFront[]): Door {
@@ -79,32 +104,59 @@ export function attachUpgrades(server: Server, options: DoorOptions, fronts: rea
   }
   let closing = false;
   // Apart from where the request is at hand: what lives as long as the connection must not hold on to it.
-  const keep = (ws: WebSocket, tenant: string) => {
+  const keep = (ws: WebSocket, tenant: string): Kept => {
+    const take = (whose: string) => places.take(whose, () => ws.close(1001, 'server is shutting down'));
+    let leave = take(tenant);
     open.add(ws);
-    const leave = places.take(tenant, () => ws.close(1001, 'server is shutting down'));
     ws.on('close', () => {
       open.delete(ws);
       leave();
     });
+    return {
+      move(whose) {
+        if (!open.has(ws)) return;
+        places.require(whose);
+        leave();
+        leave = take(whose);
+      },
+    };
   };
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', destroy);
     const { path, search } = readPathAndQuery(request.url ?? '/');
     const route = routes.get(path);
     if (!route) return refuse(socket, new AppError('NOT_FOUND', 'Not Found'), logger);
-    const query = new URLSearchParams(search);
-    admit(request, query, options, isOwnHost)
+    const { front, sockets } = route;
+    const stranger: Stranger = { query: new URLSearchParams(search), request, socket };
+    const letIn = (tenant: string, welcome: (ws: WebSocket, kept: Kept) => void) => {
+      places.require(tenant);
+      sockets.handleUpgrade(request, socket, head, (ws) => welcome(ws, keep(ws, tenant)));
+    };
+    identify(request, stranger)
       .then((principal) => {
         if (closing) throw new AppError('UNAVAILABLE', 'server is shutting down');
-        const { tenant } = principal;
-        const welcome = route.front.admit({ tenant, principal, query, request, socket });
-        places.require(tenant);
-        route.sockets.handleUpgrade(request, socket, head, (ws) => {
-          keep(ws, tenant);
-          welcome(ws);
-        });
+        if (principal !== null) return letIn(principal.tenant, front.admit({ ...stranger, ...principal, principal }));
+        const welcome = front.admitStranger!(stranger);
+        const { origin, host } = request.headers;
+        letIn(NOBODY, (ws, kept) =>
+          welcome(ws, async (authorization) => {
+            const principal = await admit({ origin, host, authorization }, options, isOwnHost);
+            kept.move(principal.tenant);
+            return principal;
+          }),
+        );
       })
       .catch((error: unknown) => refuse(socket, error, logger));
+
+    /** @returns null for somebody who will say it later */
+    async function identify({ headers }: IncomingMessage, { query }: Stranger): Promise<Principal | null> {
+      const { authorization, 'x-api-key': apiKey, origin, host } = headers;
+      // A browser cannot set headers on a WebSocket, so a token may also come in the query.
+      const token = query.get('token');
+      if (front.admitStranger && authorization === undefined && apiKey === undefined && token === null) return null;
+      const bearer = authorization ?? (token === null ? undefined : `Bearer ${token}`);
+      return admit({ origin, host, authorization: bearer, apiKey }, options, isOwnHost);
+    }
   });
   return {
     close: () => {
@@ -124,26 +176,25 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
+/** Who a request says it comes from. */
+interface Claim {
+  readonly origin: string | undefined;
+  readonly host: string | undefined;
+  readonly authorization: string | undefined;
+  readonly apiKey?: string | readonly string[] | undefined;
+}
+
 /** @throws AppError UNAUTHENTICATED, EXPIRED, RATE_LIMITED */
 async function admit(
-  request: IncomingMessage,
-  query: URLSearchParams,
+  { origin, host, authorization, apiKey }: Claim,
   { verifier, config, limiter }: DoorOptions,
   isOwnHost: (host: string | undefined) => boolean,
 ): Promise<Principal> {
-  const { authorization, 'x-api-key': apiKey, origin, host } = request.headers;
-  // A browser cannot set headers on a WebSocket, so a token may also come in the query.
-  const token = query.get('token');
   const identity = await verifier.authenticate({
-    ...(authorization === undefined ? (token === null ? {} : { authorization: `Bearer ${token}` }) : { authorization }),
+    authorization,
     ...(typeof apiKey === 'string' ? { 'x-api-key': apiKey } : {}),
   });
-  if (
-    identity.anonymous &&
-    origin !== undefined &&
-    !config.corsOrigins.includes(origin) &&
-    !sameHost(origin, request)
-  ) {
+  if (identity.anonymous && origin !== undefined && !config.corsOrigins.includes(origin) && !isSameHost(origin, host)) {
     throw new AppError('UNAUTHENTICATED', `Origin ${origin} is not among the allowed origins`);
   }
   if (identity.anonymous && !isOwnHost(host)) {
@@ -156,8 +207,8 @@ async function admit(
   return identity;
 }
 
-function sameHost(origin: string, request: IncomingMessage): boolean {
-  return URL.canParse(origin) && new URL(origin).host === request.headers.host;
+function isSameHost(origin: string, host: string | undefined): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host;
 }
 
 function refuse(socket: Duplex, error: unknown, logger: Logger): void {
