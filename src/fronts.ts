@@ -17,6 +17,7 @@ import { OPERATIONS } from './operations/index.ts';
 import { createReplayStore } from './replay.ts';
 import type { Runtime } from './runtime.ts';
 import { Places } from './stream/places.ts';
+import { graphqlFront } from './ws/graphql.ts';
 import { sempFront } from './ws/semp.ts';
 import { streamFront } from './ws/stream.ts';
 import { attachUpgrades } from './ws/upgrade.ts';
@@ -72,6 +73,7 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
   const door = attachUpgrades(server, { services, verifier, config, logger, limiter }, [
     streamFront({ services, logger }),
     sempFront({ services, logger }),
+    graphqlFront({ services, logger, limiter }),
   ]);
   const letGo = trackAnswers(server);
   await listen(server, config);

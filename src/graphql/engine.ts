@@ -24,8 +24,12 @@ export interface Engine {
   prepare(wanted: Wanted, context: Context, streams: boolean): Task | readonly GraphQLError[];
   /** @param onPassing called when the result would not be the same another time */
   execute(task: Task, onPassing?: () => void): Promise<ExecutionResult>;
-  /** The stream of results, or why there is none. */
-  subscribe(task: Task): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
+  /**
+   * The stream of results, or why there is none.
+   *
+   * @param room waited for before a result is handed over
+   */
+  subscribe(task: Task, room: () => Promise<void>): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
   /** A refusal that is about a whole operation. */
   refusal(error: unknown, requestId: string): GraphQLError;
 }
@@ -63,10 +67,13 @@ export function createEngine({ introspection, logger }: EngineOptions): Engine {
       if (result.errors?.some(isPassing)) onPassing?.();
       return presented(result, task.contextValue);
     },
-    async subscribe(task) {
+    async subscribe(task, room) {
       const found = await subscribe(task);
       if (!(Symbol.asyncIterator in found)) return presented(found, task.contextValue);
-      return mapped(found, (result) => presented(result, task.contextValue));
+      return mapped(found, async (result) => {
+        await room();
+        return presented(result, task.contextValue);
+      });
     },
     refusal(error, requestId) {
       const cause = error instanceof Error ? error : new Error(String(error));
@@ -79,12 +86,12 @@ export function createEngine({ introspection, logger }: EngineOptions): Engine {
 /** Results as a client may see them; its end reaches the source at once. */
 function mapped(
   source: AsyncGenerator<ExecutionResult, void, void>,
-  present: (result: ExecutionResult) => ExecutionResult,
+  present: (result: ExecutionResult) => Promise<ExecutionResult>,
 ): AsyncIterableIterator<ExecutionResult> {
   return {
     async next() {
       const { done, value } = await source.next();
-      return done ? { done: true, value: undefined } : { done: false, value: present(value) };
+      return done ? { done: true, value: undefined } : { done: false, value: await present(value) };
     },
     async return() {
       await source.return();

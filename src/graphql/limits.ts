@@ -22,8 +22,8 @@ export const MAX_TOKENS = 1_000;
 export const MAX_DEPTH = 16;
 export const MAX_ALIASES = 30;
 export const MAX_ROOT_FIELDS = 20;
-/** A thousand whole events, which is as much as a REST list answers with. */
-export const MAX_COST = 12_000;
+/** A thousand whole events, which is as much as a REST list answers with, and what tools add to each. */
+export const MAX_COST = 16_000;
 
 /** What an answer field costs; others cost 1. A payload may be large, and an event is a commit. */
 const COSTS: Readonly<Record<string, number>> = { payload: 4, createEvent: 500 };

@@ -7,6 +7,7 @@ import type { GraphQLError } from 'graphql';
 import { makeServer } from 'graphql-ws';
 import { AppError } from '../../actors/errors.ts';
 import type { Limiter, Principal } from '../http/ports.ts';
+import type { Context } from '../operations/operation.ts';
 import type { Services } from '../operations/services.ts';
 import type { Engine, Task } from './engine.ts';
 import { isRefused } from './http.ts';
@@ -25,6 +26,9 @@ export interface GraphqlSocket {
   send(text: string): Promise<void>;
   close(code: number, reason: string): void;
   onMessage(listener: (text: string) => Promise<void>): void;
+  /** Resolves when the client has taken what was sent before, for one at a time: until it sends, or {@link release}. */
+  room(): Promise<void>;
+  release(): void;
   /**
    * Who it is, by what the client says when it begins.
    *
@@ -38,6 +42,11 @@ export interface WebSocketOptions {
   readonly services: Services;
   /** Each operation counts like a request; absent or null: no limits. */
   readonly limiter: Limiter | null;
+}
+
+/** What belongs to one operation of a connection. */
+interface Connected extends Context {
+  readonly socket: GraphqlSocket;
 }
 
 interface Extra {
@@ -74,12 +83,18 @@ export function createWebSocket({ engine, services, limiter }: WebSocketOptions)
         return refuse(new AppError('RATE_LIMITED', 'Rate limit exceeded'));
       }
       const caller = { ...principal, requestId, ip: extra.socket.ip, newId: randomUUID };
-      const prepared = engine.prepare(payload, { caller, services }, true);
+      const context: Connected = { caller, services, socket: extra.socket };
+      const prepared = engine.prepare(payload, context, true);
       return isRefused(prepared) ? (prepared as GraphQLError[]) : prepared;
     },
+    // What was cancelled has nothing to send any more.
+    onComplete: ({ extra }) => extra.socket.release(),
     // The library hands over what `onSubscribe` gave it.
-    execute: (task) => engine.execute(task as Task),
-    subscribe: (task) => engine.subscribe(task as Task),
+    execute: async (task) => {
+      await (task.contextValue as Connected).socket.room();
+      return engine.execute(task as Task);
+    },
+    subscribe: (task) => engine.subscribe(task as Task, () => (task.contextValue as Connected).socket.room()),
   });
 
   return (socket: GraphqlSocket) => server.opened(socket, { socket, principal: null });

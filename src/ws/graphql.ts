@@ -1,0 +1,220 @@
+/**
+ * `WS /api/graphql`: subscriptions (and queries and mutations) over `graphql-transport-ws`.
+ *
+ * B1  What a client does not read is not made: one result at a time is built for a connection, and only when what was
+ *     sent before is on its way. Events wait in the bounded buffers of their subscriptions.
+ * B2  Nothing is read from a client that leaves its answers unread.
+ *
+ * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+ */
+import type { WebSocket } from 'ws';
+import { AppError, messageOf } from '../../actors/errors.ts';
+import type { GraphqlSocket, ServeSocket } from '../graphql/index.ts';
+import { parseJson } from '../http/json.ts';
+import type { Limiter, Logger, Principal } from '../http/ports.ts';
+import { clientAddress } from '../http/target.ts';
+import { MAX_EVENT_BYTES } from '../operations/environment/shapes.ts';
+import type { Services } from '../operations/services.ts';
+import type { WebSocketFront } from './upgrade.ts';
+
+const PROTOCOL = 'graphql-transport-ws';
+/** An event, and the document that posts it. */
+const MAX_MESSAGE_BYTES = MAX_EVENT_BYTES + 32 * 1_024;
+/** Below the 30–60 s after which proxies drop silent connections. */
+const HEARTBEAT_MS = 15_000;
+/** Bytes that may wait in the socket before anything more is built or read. */
+const HIGH_WATER = 64 * 1_024;
+/** Close codes of the protocol, and of WebSockets. */
+const [BAD_REQUEST, FORBIDDEN, TRY_AGAIN_LATER, INTERNAL_ERROR] = [4400, 4403, 1013, 1011];
+
+type Params = Readonly<Record<string, unknown>> | undefined;
+
+export interface GraphqlFrontOptions {
+  readonly services: Services;
+  readonly logger: Logger;
+  /** Each operation counts like a request; absent or null: no limits. */
+  readonly limiter?: Limiter | null;
+  /** Default 15,000. */
+  readonly heartbeatMs?: number;
+}
+
+/** The front of `/api/graphql` and `/graphql`. */
+export function graphqlFront({ services, logger, limiter = null, heartbeatMs }: GraphqlFrontOptions): WebSocketFront {
+  const { trustProxy } = services.config;
+  let loading: Promise<ServeSocket> | undefined;
+
+  function welcome(ws: WebSocket, ip: string, identify: (params: Params) => Promise<Principal>): void {
+    const socket = new Connection(ws, { ip, identify, logger, heartbeatMs });
+    ws.pause();
+    loading ??= services.graphql.sockets(services, limiter);
+    loading
+      .then((serve) => {
+        const closed = serve(socket);
+        ws.on('close', (code, reason) => void closed(code, String(reason)));
+        if (ws.readyState === ws.CLOSED) return closed(1006, '');
+        ws.resume();
+      })
+      .catch((error: unknown) => socket.fail(error));
+  }
+
+  return {
+    paths: ['/api/graphql', '/graphql'],
+    options: {
+      maxPayload: MAX_MESSAGE_BYTES,
+      autoPong: false,
+      handleProtocols: (protocols) => protocols.has(PROTOCOL) && PROTOCOL,
+    },
+    admit: ({ principal, request }) => {
+      const ip = clientAddress(request, trustProxy);
+      return (ws) => welcome(ws, ip, async () => principal);
+    },
+    admitStranger: ({ request }) => {
+      const ip = clientAddress(request, trustProxy);
+      return (ws, identify) => welcome(ws, ip, (params) => identify(authorizationIn(params)));
+    },
+  };
+}
+
+/** `{authorization: 'Bearer …'}` or `{token: '…'}`. */
+function authorizationIn(params: Params): string | undefined {
+  const { authorization, Authorization = authorization, token } = params ?? {};
+  if (typeof Authorization === 'string') return Authorization;
+  return typeof token === 'string' ? `Bearer ${token}` : undefined;
+}
+
+interface ConnectionOptions {
+  readonly ip: string;
+  readonly identify: (params: Params) => Promise<Principal>;
+  readonly logger: Logger;
+  readonly heartbeatMs: number | undefined;
+}
+
+class Connection implements GraphqlSocket {
+  readonly protocol: string;
+  readonly ip: string;
+  readonly #ws: WebSocket;
+  readonly #options: ConnectionOptions;
+  readonly #beat: NodeJS.Timeout;
+  #alive = true;
+  /** Somebody has room and has not used it yet. */
+  #taken = false;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(ws: WebSocket, options: ConnectionOptions) {
+    this.#ws = ws;
+    this.#options = options;
+    this.protocol = ws.protocol;
+    this.ip = options.ip;
+    this.#beat = setInterval(() => this.#heartbeat(), options.heartbeatMs ?? HEARTBEAT_MS);
+    this.#beat.unref();
+    ws.on('pong', () => {
+      this.#alive = true;
+    });
+    ws.on('ping', (data) => {
+      ws.pong(data, false, () => this.#flushed());
+      this.#holdBack();
+    });
+    ws.on('error', () => ws.terminate());
+    ws.on('close', () => {
+      clearInterval(this.#beat);
+      for (const go of this.#waiting.splice(0)) go();
+    });
+  }
+
+  onMessage(listener: (text: string) => Promise<void>): void {
+    this.#ws.on('message', (data, isBinary) => {
+      let message: unknown;
+      try {
+        // The same lock as for bodies: bounded depth, no keys that reach a prototype.
+        message = isBinary ? undefined : parseJson(Buffer.from(data as Buffer));
+      } catch (error) {
+        this.close(BAD_REQUEST, messageOf(error));
+        return;
+      }
+      if (message === undefined) this.close(BAD_REQUEST, 'text frames only');
+      else listener(JSON.stringify(message)).catch((error: unknown) => this.fail(error));
+    });
+  }
+
+  send(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#taken = false;
+      if (this.#ws.readyState !== this.#ws.OPEN) {
+        reject(new Error('the client left'));
+        return;
+      }
+      this.#ws.send(text, (error) => {
+        this.#flushed();
+        if (error) reject(error);
+        else resolve();
+      });
+      this.#holdBack();
+    });
+  }
+
+  close(code: number, reason: string): void {
+    // A reason has at most 123 bytes, RFC 6455 §5.5.
+    const short = Buffer.byteLength(reason) > 123 ? `${reason.slice(0, 40)}…` : reason;
+    this.#ws.close(code, short);
+    this.#ws.resume();
+  }
+
+  async identify(params: Params): Promise<Principal> {
+    try {
+      return await this.#options.identify(params);
+    } catch (error) {
+      if (error instanceof AppError) this.close(error.retry ? TRY_AGAIN_LATER : FORBIDDEN, error.message);
+      throw error;
+    }
+  }
+
+  room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#next();
+    });
+  }
+
+  release(): void {
+    this.#taken = false;
+    this.#next();
+  }
+
+  /** Something went wrong that nobody expected, unless the client has just left. */
+  fail(error: unknown): void {
+    if (this.#ws.readyState !== this.#ws.OPEN) return;
+    this.#options.logger.error({ err: error }, 'a GraphQL connection failed');
+    this.close(INTERNAL_ERROR, 'Internal server error');
+  }
+
+  #next(): void {
+    if (this.#ws.readyState !== this.#ws.OPEN) {
+      for (const go of this.#waiting.splice(0)) go();
+      return;
+    }
+    if (this.#taken || this.#ws.bufferedAmount > HIGH_WATER) return;
+    const go = this.#waiting.shift();
+    if (!go) return;
+    this.#taken = true;
+    go();
+  }
+
+  #flushed(): void {
+    if (this.#ws.bufferedAmount > HIGH_WATER) return;
+    if (this.#ws.isPaused) this.#ws.resume();
+    this.#next();
+  }
+
+  #holdBack(): void {
+    if (this.#ws.bufferedAmount > HIGH_WATER) this.#ws.pause();
+  }
+
+  #heartbeat(): void {
+    if (!this.#alive) {
+      this.#ws.terminate();
+      return;
+    }
+    this.#alive = false;
+    this.#ws.ping();
+  }
+}
