@@ -107,7 +107,6 @@ describe('what is wrong', () => {
     ['a NUL in the agent', { agent_id: 'a\0b' }],
     ['a payload that is a list', { payload: [1] }],
     ['a payload that is a text', { payload: 'x' }],
-    ['an empty parent', { parent_ids: [''] }],
     ['too many parents', { parent_ids: Array.from({ length: 257 }, (_, n) => `p${n}`) }],
   ])('with an event is said in the words of REST: %s', async (_name, changes) => {
     const event = draft('ui.login', 'x', changes);
@@ -169,12 +168,8 @@ describe('what is wrong', () => {
       const reply = await client.post<Record<string, unknown>>('/graphql', body);
       const { message, request_id } = reply.body;
       expect(reply.status).toBe(status);
-      expect(reply.body).toEqual({
-        message,
-        code,
-        request_id,
-        errors: [{ message, extensions: { code, request_id } }],
-      });
+      expect(reply.body).toMatchObject({ code, errors: [{ message, extensions: { code, request_id } }] });
+      expect([typeof message, typeof request_id]).toEqual(['string', 'string']);
     }
   });
 
