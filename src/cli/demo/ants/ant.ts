@@ -6,7 +6,7 @@
  * A3. After each round it posts what makes the edges of one tour stronger and all others weaker. For the first half of
  *     its tours that is its own best, so that the ants do not all follow the first one; from then on the best of all.
  *
- * @see Stützle and Hoos 2000, MAX-MIN Ant System, §2.1 and §4.3: bounded trails, one tour reinforced, which is the best of
+ * @see Stützle and Hoos 2000, MAX-MIN Ant System: bounded trails, one tour reinforced, which is the best of
  *   all ever more often
  */
 import { deposits } from './deposits.ts';

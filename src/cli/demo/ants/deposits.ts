@@ -3,7 +3,7 @@
  * signal are penalised. Every signal moves by the same share of its way, up to 1 or down to 0, so it stays within its
  * bounds and the pace of the machine does not matter.
  *
- * @see Blum and Dorigo 2004, The Hyper-Cube Framework for Ant Colony Optimization, eq. 7: τ ← τ + ρ (Δ − τ), Δ in {0, 1}
+ * @see Blum and Dorigo 2004, The Hyper-Cube Framework for Ant Colony Optimization: τ ← τ + ρ (Δ − τ), Δ in {0, 1}
  */
 import { edgesOf, type Tour } from './tour.ts';
 import type { Strengths } from './walk.ts';

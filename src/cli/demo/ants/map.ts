@@ -2,7 +2,7 @@
 import { CITIES, type City } from './eil51.ts';
 import type { Tour } from './tour.ts';
 
-/** Dots per unit of distance; 58 × 64 units fit into 50 columns and 28 lines so. */
+/** Dots per unit of distance; 58 × 63 units fit into 50 columns and 27 lines so. */
 const DOTS_PER_UNIT = 1.7;
 const CITY = 'o';
 const BRAILLE = 0x2800;

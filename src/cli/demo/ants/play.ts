@@ -31,10 +31,10 @@ export interface AntsOptions {
 export async function playAnts(options: AntsOptions, say: (text: string) => void, paint: Paint): Promise<number> {
   const { server, token, where, seed, tours, shared } = options;
   const nearest = Math.min(...CITIES.map((_, start) => lengthOf(nearestNeighbourTour(start))));
-  say(antsIntro(where, nearest, paint));
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();
   process.once('SIGINT', stop);
+  say(antsIntro(where, nearest, paint));
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1_000;
   let due = LINE_EVERY;

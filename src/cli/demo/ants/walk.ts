@@ -1,7 +1,7 @@
 /**
  * How an ant finds its way: from city to city at random, rather along edges that are short and whose signal is strong.
  *
- * @see Dorigo, Maniezzo, Colorni 1996, Ant System, eq. 4: the random proportional rule
+ * @see Dorigo, Maniezzo and Colorni 1996, Ant System: the random proportional rule
  */
 import { CITIES } from './eil51.ts';
 import { DISTANCES, edgeName, NEIGHBOURS, type Tour } from './tour.ts';
@@ -12,7 +12,7 @@ export type Strengths = ReadonlyMap<string, number>;
 /**
  * What an edge without a signal counts as, so that none is out of reach: the strength below which a signal is gone.
  *
- * @see Stützle and Hoos 2000, MAX-MIN Ant System, §2.2: why trails have a lower bound
+ * @see Stützle and Hoos 2000, MAX-MIN Ant System: why trails have a lower bound
  */
 export const FLOOR = 0.01;
 
