@@ -93,13 +93,13 @@ export class Ant {
       const other = lengthOf(tour);
       if (other < length) [found, length] = [tour, other];
     }
-    const posted = { ready: 0, proposal: 0, reward: 0, penalty: 0 };
+    const posted: Record<string, number> = { ready: 0, proposal: 0, reward: 0, penalty: 0 };
     if (this.#own === undefined || length < this.#own.length) {
       this.#own = await this.#announce(found, length);
       this.#best = shorter(this.#best, this.#own);
-      posted.ready++;
+      posted.ready = 1;
     }
-    for (const { type } of await this.#leave(early ? this.#own : this.#best!, strengths)) posted[type]++;
+    for (const { type } of await this.#leave(early ? this.#own : this.#best!, strengths)) posted[type]! += 1;
     return posted;
   }
 
@@ -107,15 +107,9 @@ export class Ant {
   async #announce(tour: Tour, length: number): Promise<Announced> {
     const { name, environment, scope, trace } = this.#options;
     const payload = { pattern: 'tour', tour, length };
-    const draft = {
-      type: 'ready',
-      scope: toursOf(scope),
-      trace_id: trace,
-      agent_id: name,
-      parent_ids: [],
-      payload,
-    } as const;
-    const [event] = await environment.post([draft]);
+    const [event] = await environment.post([
+      { type: 'ready', scope: toursOf(scope), trace_id: trace, agent_id: name, parent_ids: [], payload },
+    ]);
     return { tour, length, event: event!.id, agent: name };
   }
 

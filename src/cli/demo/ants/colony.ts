@@ -1,7 +1,7 @@
 /** Lets ants loose on a server, all at once, and looks on. */
 import { createRandom } from '../../../random.ts';
 import { type Announced, Ant, shortest, toursOf } from './ant.ts';
-import { HttpEnvironment, type Signal } from './environment.ts';
+import { RemoteEnvironment, type Signal } from './environment.ts';
 
 export const ANTS = 10;
 /** Of all ants together: 1,000 for each city. */
@@ -48,7 +48,7 @@ export interface Search {
 /** @throws AppError UNAVAILABLE when the server does not answer as it should */
 export async function search(options: ColonyOptions): Promise<Search> {
   const { server, token, scope, seed, tours = TOURS, toursPerRound = TOURS_PER_ROUND, signal, progress } = options;
-  const clients = Array.from({ length: ANTS }, () => new HttpEnvironment(server, token));
+  const clients = Array.from({ length: ANTS }, () => new RemoteEnvironment(server, token));
   const ants = clients.map(
     (environment, index) =>
       new Ant({

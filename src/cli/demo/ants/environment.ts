@@ -1,13 +1,14 @@
-/** What an ant sees of the world: events and signals of a server, over HTTP as any other client. */
-import { DemoClient } from '../client.ts';
+/** What an ant sees of the world: events and signals of a server, through the client any application has. */
+import { AppError } from '../../../../actors/errors.ts';
+import { type Client, createClient, SynodError } from '../../../client/index.ts';
 
 export interface EventDraft {
-  readonly type: 'proposal' | 'ready' | 'reward' | 'penalty';
+  readonly type: 'proposal' | 'ready' | 'test' | 'reward' | 'penalty';
   readonly scope: string;
   readonly trace_id: string;
   readonly agent_id: string;
-  readonly parent_ids: readonly string[];
-  readonly payload: Readonly<Record<string, unknown>>;
+  readonly parent_ids: string[];
+  readonly payload: Record<string, unknown>;
 }
 
 export interface PostedEvent extends EventDraft {
@@ -34,15 +35,16 @@ export interface Environment {
 /** Events of one ant that are on their way at the same time. */
 const AT_ONCE = 8;
 
-export class HttpEnvironment implements Environment {
-  readonly #client: DemoClient;
+/** @throws AppError UNAVAILABLE or UNAUTHENTICATED, in words for whoever typed the command */
+export class RemoteEnvironment implements Environment {
+  readonly #client: Client;
   #requests = 0;
 
-  constructor(base: string, token?: string) {
-    this.#client = new DemoClient(base, token);
+  constructor(server: string, token?: string) {
+    this.#client = createClient(server, token === undefined ? {} : { token });
   }
 
-  /** Requests so far. */
+  /** Calls so far; one that had to be repeated counts once. */
   get requests(): number {
     return this.#requests;
   }
@@ -53,8 +55,7 @@ export class HttpEnvironment implements Environment {
     const sender = async () => {
       while (next < drafts.length) {
         const place = next++;
-        this.#requests++;
-        posted[place] = await this.#client.post<PostedEvent>('/api/events', drafts[place]);
+        posted[place] = await this.#ask(() => this.#client.events.create(drafts[place]!));
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, drafts.length) }, sender));
@@ -62,13 +63,25 @@ export class HttpEnvironment implements Environment {
   }
 
   async signals(scope: string): Promise<readonly Signal[]> {
-    this.#requests++;
-    const found = await this.#client.get<readonly Signal[]>(`/api/signals?scope=${encodeURIComponent(scope)}`);
+    const found = await this.#ask(() => this.#client.signals.list());
     return found.filter((signal) => signal.scope === scope);
   }
 
   events(scope: string): Promise<readonly PostedEvent[]> {
+    return this.#ask(() => this.#client.events.scope({ scope }));
+  }
+
+  async #ask<T>(call: () => Promise<T>): Promise<T> {
     this.#requests++;
-    return this.#client.get(`/api/events/scope/${encodeURIComponent(scope)}`);
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof SynodError)) throw error;
+      const { url } = this.#client;
+      if (error.code === 'UNAUTHENTICATED') {
+        throw new AppError('UNAUTHENTICATED', `${url} wants a token it knows; give one with --token`);
+      }
+      throw new AppError('UNAVAILABLE', `${url} does not answer as it should: ${error.message}`, { cause: error });
+    }
   }
 }
