@@ -7,17 +7,16 @@ import concurrent.futures
 import functools
 import ssl
 import threading
-from typing import Any, Callable, List, Optional, Sequence, TypeVar, Union, overload
+from dataclasses import replace
+from typing import Any, Callable, Optional, Sequence, TypeVar, Union, overload
 
 from .address import Address
 from .caller import Caller
 from .errors import SEMPConnectionError, SEMPError
 from .handlers import EventName, Handler, Handlers
-from .retry import RetryPolicy
 from .stream import Emit, Patience, Stream, Wishes
 from .transport import Transport
 from .twin import twin
-from .wire import Event
 
 H = TypeVar("H", bound=Handler)
 
@@ -80,7 +79,7 @@ class Live(Caller):
     def last_event_id(self) -> Optional[str]:
         """The id of the last event all handlers have had: what `since` wants after a restart of the program."""
         stream = self._stream
-        return None if stream is None else stream.cursor
+        return None if stream is None else stream.last_event_id
 
     def connect(
         self,
@@ -89,6 +88,7 @@ class Live(Caller):
         scopes: Optional[Sequence[str]] = None,
         types: Optional[Sequence[str]] = None,
         trace_id: Optional[str] = None,
+        agent_id: Optional[str] = None,
         since: Optional[str] = None,
     ) -> None:
         """Brings the events to the handlers. A broken connection is made again, and nothing is missed or repeated.
@@ -101,6 +101,7 @@ class Live(Caller):
             scopes: only these, as patterns: `ui.*` is everything below ui
             types: only these types
             trace_id: only this workflow
+            agent_id: only of this agent
             since: begin behind the event of this id, in place of now
 
         Raises:
@@ -112,7 +113,7 @@ class Live(Caller):
         stray = self._handlers.coroutine_functions()
         if stray:
             raise TypeError(f"{stray[0]!r} is a coroutine function: use connect_async()")
-        stream = self._prepare(self._emit, scopes, types, trace_id, since)
+        stream = self._prepare(self._emit, Wishes(scopes, types, trace_id, agent_id), since)
         if background:
             self._start(functools.partial(self._run_quietly, stream, self._emit))
             self._await_open(stream)
@@ -131,6 +132,7 @@ class Live(Caller):
         scopes: Optional[Sequence[str]] = None,
         types: Optional[Sequence[str]] = None,
         trace_id: Optional[str] = None,
+        agent_id: Optional[str] = None,
         since: Optional[str] = None,
     ) -> None:
         """`connect` for asyncio. Handlers are called on the event loop and may be coroutine functions.
@@ -139,7 +141,7 @@ class Live(Caller):
         """
         loop = asyncio.get_running_loop()
         emit = functools.partial(self._emit_on, loop)
-        stream = self._prepare(emit, scopes, types, trace_id, since)
+        stream = self._prepare(emit, Wishes(scopes, types, trace_id, agent_id), since)
         ended: concurrent.futures.Future[None] = concurrent.futures.Future()
 
         def run() -> None:
@@ -184,12 +186,10 @@ class Live(Caller):
     def _prepare(
         self,
         emit: Emit,
-        scopes: Optional[Sequence[str]],
-        types: Optional[Sequence[str]],
-        trace_id: Optional[str],
+        wishes: Wishes,
         since: Optional[str],
     ) -> Stream:
-        for name, value in (("scopes", scopes), ("types", types)):
+        for name, value in (("scopes", wishes.scopes), ("types", wishes.types)):
             if isinstance(value, str):
                 raise TypeError(f"{name} must be a list of texts, not one text")
         with self._lock:
@@ -202,18 +202,11 @@ class Live(Caller):
                 max_message_bytes=MAX_MESSAGE_BYTES,
                 ssl_context=self._ssl_context,
                 emit=emit,
-                newest=self._newest,
-                wishes=lambda: Wishes(scopes, types, trace_id, bool(self._handlers.of("signal"))),
+                wishes=lambda: replace(wishes, signals=bool(self._handlers.of("signal"))),
                 since=since,
                 patience=self._patience,
             )
             return self._stream
-
-    def _newest(self) -> Optional[str]:
-        """The id of the newest event. Asked once: the stream has a patience of its own."""
-        target = self._address.target("events", query={"limit": 1})
-        events: List[Event] = self._transport.request("GET", target, policy=RetryPolicy(0)).json()
-        return events[0]["id"] if events else None
 
     @staticmethod
     def _start(run: Callable[[], None]) -> None:

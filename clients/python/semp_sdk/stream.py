@@ -1,11 +1,11 @@
 """The live stream: an open connection, a new one when it breaks, and every event exactly once in between.
 
-1. The cursor is the id of the last event that was handed on. Before the first one it is the newest event there was
-   before the connection, so nothing is missed between connecting and subscribing either.
-2. Each connection subscribes with `since` = cursor. What comes before the server's `subscribed` comes again in the
-   replay and is therefore kept back; only a server that does not know `subscribe` leaves it at that.
-3. Whoever lagged behind subscribes again from the cursor: what the server could not keep is in its log.
-4. All of this happens on one thread. Others may `stop` and `refresh` it.
+1. The cursor is the id of the last event that was handed on; before the first one, where the server's log stood when it
+   answered the first subscription. It is open from that answer on, and nothing after it is missed.
+2. Each connection subscribes, the later ones with `since` = cursor. What comes before the server's `subscribed` is kept
+   back. With `since` it comes again in the replay. Without, it was before the beginning; but who wants everything gets
+   it, as does who speaks to a server that turns out not to know `subscribe`.
+3. All of this happens on one thread. Others may `stop` and `refresh` it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Union
 from urllib.parse import SplitResult
 
 from .errors import SEMPConnectionError, SEMPError
@@ -28,6 +28,8 @@ from .websocket import ConnectionEnded, Waker, WebSocket
 MAX_EARLY = 10_000
 #: Calls the handlers of a name with arguments.
 Emit = Callable[..., None]
+#: An event's id, or a number the server gave; None: from now on.
+Cursor = Union[None, str, int]
 
 
 @dataclass(frozen=True)
@@ -37,19 +39,26 @@ class Wishes:
     scopes: Optional[Sequence[str]] = None
     types: Optional[Sequence[str]] = None
     trace_id: Optional[str] = None
+    agent_id: Optional[str] = None
     signals: bool = False
 
-    def message(self, since: Optional[str]) -> Optional[str]:
-        """The `subscribe` message, or None when the server's default is what is wanted."""
+    @property
+    def everything(self) -> bool:
+        """Whether no event is filtered out."""
+        return not (self.scopes or self.types or self.trace_id or self.agent_id)
+
+    def message(self, since: Cursor) -> str:
+        """The `subscribe` message."""
         wanted: Dict[str, Any] = {
             "scopes": None if self.scopes is None else list(self.scopes),
             "types": None if self.types is None else list(self.types),
             "trace_id": self.trace_id,
+            "agent_id": self.agent_id,
             "since": since,
             "signals": True if self.signals else None,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
-        return json.dumps({"type": "subscribe", **given}) if given else None
+        return json.dumps({"type": "subscribe", **given})
 
 
 @dataclass(frozen=True)
@@ -68,16 +77,15 @@ class Patience:
     longest: float = 30.0
     silence: float = 45.0
     answer: float = 15.0
-    subscribed: float = 10.0
+    subscribed: float = 5.0
 
 
 class Stream:
     """One stream of one client.
 
     Args:
-        newest: asks for the id of the newest event; None when there is none
         wishes: read at each subscription
-        since: the first cursor, in place of the newest event
+        since: the first cursor
     """
 
     def __init__(
@@ -89,7 +97,6 @@ class Stream:
         max_message_bytes: int,
         ssl_context: Optional[ssl.SSLContext],
         emit: Emit,
-        newest: Callable[[], Optional[str]],
         wishes: Callable[[], Wishes],
         since: Optional[str],
         patience: Patience,
@@ -100,7 +107,6 @@ class Stream:
         self._max_message_bytes = max_message_bytes
         self._ssl_context = ssl_context
         self._emit = emit
-        self._newest = newest
         self._wishes = wishes
         self._patience = patience
         self._waker = Waker()
@@ -111,10 +117,12 @@ class Stream:
         self._answer_until: Optional[float] = None
         self._unanswered = 0
         self._pinged_at = 0.0
+        self._cursor: Cursor = since
+        self._is_open = False
         #: The id of the last event handed on.
-        self.cursor = since
+        self.last_event_id = since
         self.stopped = False
-        #: Set when the first connection is open, or when there will be none.
+        #: Set when the first subscription stands, or when there will be none.
         self.opened: Future[None] = Future()
         self.done = threading.Event()
 
@@ -167,8 +175,6 @@ class Stream:
                 delay = min(delay * 2, self._patience.longest)
 
     def _connect(self) -> WebSocket:
-        if self.cursor is None:
-            self.cursor = self._newest()
         return WebSocket.connect(
             self._url,
             headers=self._headers,
@@ -180,19 +186,28 @@ class Stream:
 
     def _serve(self, socket: WebSocket) -> None:
         """The life of one connection."""
-        self._unanswered = 0
+        self._is_open, self._unanswered = False, 0
         ended: Optional[ConnectionEnded] = None
         try:
             self._subscribe(socket)
-            self._emit("open")
-            if not self.opened.done():
-                self.opened.set_result(None)
             self._listen(socket)
         except ConnectionEnded as error:
             ended = error
         finally:
             closed = ended or socket.close(1000)
-        self._emit("close", {"code": closed.code, "reason": closed.reason, "reconnecting": not self.stopped})
+        if self._is_open:
+            facts = {"code": closed.code, "reason": closed.reason, "reconnecting": not self.stopped}
+            self._emit("close", facts)
+        elif not self.stopped:
+            self._emit("error", SEMPConnectionError(f"the connection ended before it was of use: {closed}"))
+
+    def _open(self) -> None:
+        if self._is_open:
+            return
+        self._is_open = True
+        if not self.opened.done():
+            self.opened.set_result(None)
+        self._emit("open")
 
     def _listen(self, socket: WebSocket) -> None:
         while not self.stopped:
@@ -225,21 +240,42 @@ class Stream:
     def _subscribe(self, socket: WebSocket) -> None:
         self._stale = False
         self._held, self._early, self._answer_until, self._in_doubt = [], set(), None, False
-        message = self._wishes().message(self.cursor)
-        if message is not None:
-            self._unanswered += 1
-            self._answer_until = time.monotonic() + self._patience.subscribed
-            socket.send(message)
+        self._unanswered += 1
+        self._answer_until = time.monotonic() + self._patience.subscribed
+        socket.send(self._wishes().message(self._cursor))
 
-    def _subscribed(self) -> None:
+    def _subscribed(self, cursor: object) -> None:
         """What follows the answer to the last of several subscriptions is the stream."""
         self._unanswered = max(0, self._unanswered - 1)
+        if self._unanswered > 0:
+            return
+        held, self._held, self._answer_until, self._in_doubt = self._held, [], None, False
+        self._open()
+        if self._cursor is None and isinstance(cursor, int):
+            self._cursor = cursor
+            for event in held if self._wishes().everything else ():
+                self._hand_on(event)
+
+    def _refused(self, socket: WebSocket, error: SEMPError) -> None:
+        """The server does not take a subscription.
+
+        Raises:
+            SEMPError: because of what is wished for; without its filters it would bring something else
+        """
         if self._unanswered == 0:
-            self._held, self._answer_until, self._in_doubt = [], None, False
+            self._emit("error", error)
+        elif self.opened.done() and self._cursor not in (None, 0):
+            # The event we know is not in its log: it has begun a new one, in which everything is news.
+            self._emit("error", error)
+            self._cursor = 0
+            self._subscribe(socket)
+        else:
+            raise error
 
     def _release(self) -> None:
         """No answer to `subscribe`: a server that does not know it has sent all it will send."""
         held, self._held, self._answer_until, self._in_doubt = self._held, [], None, True
+        self._open()
         for event in held:
             self._hand_on(event)
 
@@ -260,12 +296,11 @@ class Stream:
         elif kind == "signal" and isinstance(data, dict):
             self._emit("signal", data)
         elif kind == "subscribed":
-            self._subscribed()
+            self._subscribed(message.get("cursor"))
         elif kind == "lagged":
             self._emit("lagged", message.get("dropped", 0))
-            self._subscribe(socket)
         elif kind == "error":
-            self._emit("error", SEMPError(0, str(message.get("message", "the server reports an error"))))
+            self._refused(socket, SEMPError(400, str(message.get("message", "the server reports an error"))))
 
     def _hand_on(self, event: Dict[str, Any]) -> None:
         if event["id"] in self._early:
@@ -274,7 +309,7 @@ class Stream:
         if self._in_doubt and len(self._early) < MAX_EARLY:
             self._early.add(event["id"])
         self._emit("event", event)
-        self.cursor = event["id"]
+        self._cursor = self.last_event_id = event["id"]
 
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds

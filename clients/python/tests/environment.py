@@ -137,11 +137,16 @@ class Environment:
         with self._lock:
             self.heard.append(message)
             subscriber.wishes = message
-            self._send(subscriber, {"type": "subscribed"})
+            if "bad" in message.get("scopes", []):
+                return self._send(subscriber, {"type": "error", "message": "scopes.0: Too big"})
             ids = [event["id"] for event in self.log]
-            if "since" in message:
-                for event in self.log[ids.index(message["since"]) + 1 :]:
-                    self._send(subscriber, {"type": "event", "data": event})
+            since = message.get("since", len(ids))
+            if isinstance(since, str) and since not in ids:
+                return self._send(subscriber, {"type": "error", "message": f'since: there is no event "{since}"'})
+            cursor = since if isinstance(since, int) else ids.index(since) + 1
+            self._send(subscriber, {"type": "subscribed", "cursor": cursor})
+            for event in self.log[cursor:]:
+                self._send(subscriber, {"type": "event", "data": event})
 
     def _send(self, subscriber: Subscriber, message: Any) -> None:
         data = message.get("data", {})

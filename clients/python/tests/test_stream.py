@@ -76,18 +76,26 @@ class Arrival(Case):
         self.assertEqual(calls, ["first", "second", "first"])
         self.assertTrue(callable(first))
 
+    def test_brings_what_comes_between_the_connection_and_the_answer_to_its_subscription(self):
+        late = []
+        environment = self.environment(before_answer=lambda: late.append(environment.post()))
+        client = self.client(environment)
+        client.connect(background=True)
+        late.append(environment.post())
+        self.wait_for(lambda: len(self.got) >= 2)
+        self.assertEqual(self.got, late)
+
     def test_asks_for_what_is_wanted(self):
         environment = self.environment()
-        newest = environment.post()
         client = self.client(environment)
-        client.connect(background=True, scopes=["ui.*"], types=("reward",), trace_id="t")
+        client.connect(background=True, scopes=["ui.*"], types=("reward",), trace_id="t", agent_id="a")
         environment.post()
         wanted = environment.post(type="reward")
         self.wait_for(lambda: self.got)
         self.assertEqual(self.got, [wanted])
         self.assertEqual(
             environment.heard,
-            [{"type": "subscribe", "scopes": ["ui.*"], "types": ["reward"], "trace_id": "t", "since": newest}],
+            [{"type": "subscribe", "scopes": ["ui.*"], "types": ["reward"], "trace_id": "t", "agent_id": "a"}],
         )
 
     def test_brings_signals_to_whoever_listens_also_later(self):
@@ -96,8 +104,8 @@ class Arrival(Case):
         client.connect(background=True)
         signals = []
         client.on("signal", signals.append)
-        self.wait_for(lambda: environment.heard)
-        self.assertTrue(environment.heard[-1]["signals"])
+        self.wait_for(lambda: len(environment.heard) == 2)
+        self.assertEqual(environment.heard, [{"type": "subscribe"}, {"type": "subscribe", "since": 0, "signals": True}])
         environment.tell({"type": "signal", "data": {"id": "s", "strength": 0.3}})
         self.wait_for(lambda: signals)
         self.assertEqual(signals, [{"id": "s", "strength": 0.3}])
@@ -151,7 +159,6 @@ class Arrival(Case):
 class Resumption(Case):
     def test_misses_and_repeats_nothing_when_connections_break(self):
         environment = self.environment()
-        environment.post()
         client = self.client(environment)
         client.connect(background=True)
         made = []
@@ -184,17 +191,50 @@ class Resumption(Case):
         self.assertEqual(closes[0]["reconnecting"], True)
         self.assertTrue(all(isinstance(error, SEMPConnectionError) for error in self.errors))
 
-    def test_misses_nothing_between_asking_for_the_newest_and_subscribing(self):
+    def test_misses_nothing_when_the_connection_breaks_before_the_first_event(self):
+        for past in (0, 3):
+            environment = self.environment()
+            for _ in range(past):
+                environment.post()
+            client = self.client(environment)
+            client.connect(background=True)
+            made = []
+            environment.restart(lambda: made.extend(environment.post() for _ in range(3)))
+            self.wait_for(lambda: len(self.got) >= 3)
+            self.assertEqual(self.got, made)
+
+    def test_repeats_nothing_that_came_before_the_answer_to_its_subscription(self):
         late = []
         environment = self.environment(before_answer=lambda: late.append(environment.post()))
-        environment.post()
         client = self.client(environment)
         client.connect(background=True)
+        made = [late[0], environment.post(), environment.post()]
+        self.wait_for(lambda: len(self.got) == 3)
+        environment.server.cut()
+        self.wait_for(lambda: len(self.got) >= 4)
+        made.append(late[1])
+        made.append(environment.post())
+        self.wait_for(lambda: len(self.got) >= 5)
+        # The fourth came twice: live, before `subscribed`, and in the replay.
+        self.assertEqual(self.got, made)
+
+    def test_hears_of_a_server_that_has_lost_its_log_and_takes_all_of_the_new_one(self):
+        environment = self.environment()
+        client = self.client(environment)
+        client.connect(background=True)
+        environment.post()
         self.wait_for(lambda: self.got)
-        late.append(environment.post())
-        self.wait_for(lambda: len(self.got) >= 2)
-        # The first came twice: live, before `subscribed`, and in the replay.
-        self.assertEqual(self.got, late)
+        lost = self.got[0]
+
+        def outage():
+            environment.log.clear()
+            environment.post()
+
+        environment.restart(outage)
+        made = environment.post()
+        self.wait_for(lambda: len(self.got) >= 3)
+        self.assertEqual(self.got, [lost, environment.log[0]["id"], made])
+        self.assertIn(f'since: there is no event "{lost}"', [getattr(error, "message", "") for error in self.errors])
 
     def test_begins_behind_a_given_event(self):
         environment = self.environment()
@@ -204,32 +244,31 @@ class Resumption(Case):
         self.wait_for(lambda: len(self.got) == 3)
         self.assertEqual(self.got, made[2:])
 
-    def test_fetches_what_the_server_could_not_keep(self):
+    def test_refuses_to_begin_behind_an_event_that_is_not_there(self):
+        client = self.client(self.environment())
+        for options in ({"since": "nobody"}, {"scopes": ["bad"]}):
+            for background in (False, True):
+                with self.assertRaises(SEMPError) as caught:
+                    client.connect(background=background, **options)
+                self.assertEqual(caught.exception.status, 400)
+
+    def test_tells_how_many_the_server_held_back(self):
         environment = self.environment()
-        made = [environment.post()]
         client = self.client(environment)
         lagged = []
         client.on("lagged", lagged.append)
         client.connect(background=True)
-        made.append(environment.post())
+        environment.tell({"type": "lagged", "dropped": 3})
+        made = environment.post()
         self.wait_for(lambda: self.got)
-        with environment._lock:
-            subscribers, environment._subscribers = environment._subscribers, []
-            made += [environment.post() for _ in range(3)]
-            environment._subscribers = subscribers
-            environment.tell({"type": "lagged", "dropped": 3})
-            made.append(environment.post())
-        self.wait_for(lambda: len(self.got) >= 5)
-        made.append(environment.post())
-        self.wait_for(lambda: len(self.got) >= 6)
-        self.assertEqual((self.got, lagged), (made[1:], [3]))
-        self.assertEqual([message["since"] for message in environment.heard], made[:2])
+        self.assertEqual((self.got, lagged), ([made], [3]))
 
     def test_works_with_a_server_that_does_not_know_subscriptions(self):
         environment = self.environment(modern=False)
         environment.post()
         client = self.client(environment, Patience(first=0.01, subscribed=0.1))
-        client.connect(background=True)
+        threading.Thread(target=client.connect, daemon=True).start()
+        self.wait_for(lambda: environment.clients)
         made = [environment.post(), environment.post()]
         self.wait_for(lambda: len(self.got) == 2)
         made.append(environment.post())
@@ -240,9 +279,9 @@ class Resumption(Case):
         answer = threading.Event()
         environment = self.environment(before_answer=lambda: answer.wait(10))
         self.addCleanup(answer.set)
-        environment.post()
+        first = environment.post()
         client = self.client(environment, Patience(first=0.01, subscribed=0.05))
-        client.connect(background=True)
+        client.connect(background=True, since=first)
         self.wait_for(lambda: environment.clients)
         made = [environment.post(), environment.post()]
         self.wait_for(lambda: len(self.got) == 2)
