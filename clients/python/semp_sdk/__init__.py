@@ -10,15 +10,34 @@ Needs nothing but the standard library, and Python 3.9 or newer.
 from .client import SEMPClient
 from .errors import SEMPConnectionError, SEMPError
 from .version import VERSION as __version__
-from .wire import Event, EventDraft, EventType, Signal
+from .wire import (
+    BatchResult,
+    CreatedWebhook,
+    Delivery,
+    Event,
+    EventDraft,
+    EventType,
+    RotatedSecret,
+    Signal,
+    SignalChange,
+    Webhook,
+    WebhookTest,
+)
 
 __all__ = [
+    "BatchResult",
+    "CreatedWebhook",
+    "Delivery",
     "Event",
     "EventDraft",
     "EventType",
+    "RotatedSecret",
     "SEMPClient",
     "SEMPConnectionError",
     "SEMPError",
     "Signal",
+    "SignalChange",
+    "Webhook",
+    "WebhookTest",
     "__version__",
 ]

@@ -50,6 +50,48 @@ class EventDraft(_RequiredDraft, total=False):
     parent_ids: Sequence[str]
 
 
+class BatchResult(TypedDict, total=False):
+    """What became of one event of a batch: 201 and the `event`, or another status with `message` and `code`."""
+
+    status: int
+    event: Event
+    message: str
+    code: str
+
+
+#: `to` = `from` · lambda ^ (`seconds` / `interval_seconds`), in whole intervals when `stepped`.
+Decay = TypedDict(
+    "Decay",
+    {
+        "from": float,
+        "to": float,
+        "seconds": float,
+        "lambda": float,
+        "interval_seconds": float,
+        "stepped": bool,
+    },
+)
+
+class SignalChange(TypedDict):
+    """An event in the history of a signal: its strength just `before` and just `after`.
+
+    `decay` is what happened since the change before, None for the first; `value` is the magnitude of a reward or
+    penalty, `alpha` the weight of a reward.
+    """
+
+    event_id: str
+    type: EventType
+    timestamp: str
+    agent_id: str
+    trace_id: str
+    scope: str
+    value: Optional[float]
+    alpha: Optional[float]
+    decay: Optional[Decay]
+    before: float
+    after: float
+
+
 class WebhookCore(TypedDict):
     """What a webhook is; empty `events` or `scopes` mean all."""
 

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import unittest
+from datetime import datetime, timezone
 
 from semp_sdk import SEMPClient, SEMPError
 
 from .test_transport import Script, answer
 
+NOON = datetime(2026, 1, 15, 10, 30, 0, 250_000, tzinfo=timezone.utc)
 EVENT = {"type": "proposal", "scope": "ui", "trace_id": "t", "agent_id": "a", "payload": {}}
 
 
@@ -40,6 +42,19 @@ class Methods(Case):
             ("get_ancestors", ("e",), {"depth": 2}, "GET", "/events/e/ancestors?depth=2", None),
             ("get_descendants", ("e",), {"limit": 2}, "GET", "/events/e/descendants?limit=2", None),
             ("get_signals", (), {}, "GET", "/signals", None),
+            (
+                "get_signals",
+                (),
+                {"scope": "ui", "pattern": "p", "min_strength": 0.5, "limit": 3, "rollup": True},
+                "GET",
+                "/signals?scope=ui&pattern=p&min_strength=0.5&limit=3&rollup=true",
+                None,
+            ),
+            ("get_signals", (), {"as_of": "2026-01-15T10:30Z"}, "GET", "/signals?as_of=2026-01-15T10%3A30Z", None),
+            ("get_signals", (), {"as_of": 1768473000}, "GET", "/signals?as_of=1768473000.000", None),
+            ("get_signals", (), {"as_of": NOON}, "GET", "/signals?as_of=1768473000.250", None),
+            ("get_signal", ("ui", "a b"), {}, "GET", "/signals/lookup?scope=ui&pattern=a+b", None),
+            ("get_signal_history", ("s",), {"limit": 1}, "GET", "/signals/s/history?limit=1", None),
             ("create_webhook", (), {"url": "https://x"}, "POST", "/webhooks", {"url": "https://x"}),
             (
                 "create_webhook",
@@ -69,6 +84,28 @@ class Methods(Case):
                 for seen_method, seen_target, _, seen_body in script.requests:
                     self.assertEqual((seen_method, seen_target), (method, f"/api{target}"))
                     self.assertEqual(json.loads(seen_body) if seen_body else None, body)
+
+    def test_post_many_events_at_once(self):
+        results = [{"status": 201, "event": EVENT}, {"status": 400, "message": "no"}]
+        script = Script(self, answer(200, {"results": results}))
+        self.assertEqual(self.client(script).create_events([EVENT, {**EVENT, "type": "?"}], ordered=False), results)
+        method, target, _, body = script.requests[0]
+        self.assertEqual((method, target), ("POST", "/api/events/batch"))
+        self.assertEqual(json.loads(body), {"events": [EVENT, {**EVENT, "type": "?"}], "ordered": False})
+
+    def test_find_no_signal_where_there_is_none(self):
+        for step in (answer(404, {"message": "Signal not found"}), answer(200, None)):
+            self.assertIsNone(self.client(Script(self, step)).get_signal("ui", "p"))
+        with self.assertRaises(SEMPError):
+            self.client(Script(self, answer(401, {"message": "who are you?"}))).get_signal("ui", "p")
+
+    def test_read_all_pages_of_a_history(self):
+        script = Script(self, answer(200, [1, 2], X_Next_Cursor="rev:2"), answer(200, [3]))
+        self.assertEqual(self.client(script).get_signal_history("s"), [1, 2, 3])
+        self.assertEqual(script.requests[1][1], "/api/signals/s/history?limit=1000&after=rev%3A2")
+        script = Script(self, answer(200, [1, 2], X_Next_Cursor="rev:2"))
+        self.assertEqual(self.client(script).get_signal_history("s", limit=2), [1, 2])
+        self.assertEqual(len(script.requests), 1)
 
     def test_keep_a_given_idempotency_key(self):
         script = Script(self, answer(201, {}))
