@@ -39,7 +39,7 @@ async function lossyPort(server: TestServer, losses: number): Promise<{ url: str
 describe('the Python client', () => {
   it('passes its own tests', async () => {
     await runPython(['-m', 'unittest', '-q']);
-  });
+  }, 180_000);
 
   it('posts, lists and moves signals', async () => {
     const server = await serveAnonymous();

@@ -48,6 +48,54 @@ class Rest(unittest.TestCase):
         self.post(scope=f"{self.scope}.login")
         self.assertEqual(self.client.get_events_by_scope(self.scope), [])
 
+    def test_lists_can_be_filtered_and_gone_through(self):
+        made = [self.post("ready", agent_id=str(n % 2), scope=f"{self.scope}.{n}") for n in range(6)]
+        tested = self.post("test", scope=f"{self.scope}.6")
+        everything = {"scope": f"{self.scope}.*"}
+        newest_first = [tested, *made[::-1]]
+        self.assertEqual(self.client.get_events(**everything), newest_first)
+        self.assertEqual(self.client.get_events(**everything, order="asc"), newest_first[::-1])
+        self.assertEqual(self.client.get_events(**everything, limit=2), newest_first[:2])
+        self.assertEqual(self.client.get_events(**everything, type="test"), [tested])
+        self.assertEqual(self.client.get_events(**everything, type=["test", "ready"]), newest_first)
+        self.assertEqual(self.client.get_events(**everything, type="ready", agent_id="1"), made[1::2][::-1])
+        self.assertEqual(self.client.get_events(**everything, before=made[2]["id"]), made[:2][::-1])
+        self.assertEqual(self.client.get_events(**everything, after=made[4]["id"]), [tested, made[5]])
+        self.assertEqual(self.client.get_events_by_trace(self.scope, limit=1), [tested])
+        self.assertEqual(self.client.get_events_by_scope(f"{self.scope}.6", type="ready"), [])
+        for order, wanted in (("desc", newest_first), ("asc", newest_first[::-1])):
+            self.assertEqual(list(self.client.iter_events(**everything, order=order)), wanted)
+        self.assertEqual(self.client.get_event(tested["id"]), tested)
+        with self.assertRaises(SEMPError) as caught:
+            self.client.get_event(str(uuid.uuid4()))
+        self.assertEqual((caught.exception.status, caught.exception.code), (404, "NOT_FOUND"))
+
+    def test_goes_through_more_than_a_page(self):
+        draft = {"type": "ready", "scope": self.scope, "trace_id": "t", "agent_id": "a", "payload": {"action": "x"}}
+        made = []
+        for _ in range(3):
+            made += [result["event"]["id"] for result in self.client.create_events([draft] * 400)]
+        found = [event["id"] for event in self.client.iter_events(scope=self.scope, order="asc")]
+        self.assertEqual(found, made)
+
+    def test_a_batch_tells_what_became_of_each(self):
+        good = {"type": "reward", "scope": self.scope, "trace_id": "t", "agent_id": "a", "payload": {"action": "x"}}
+        key = str(uuid.uuid4())
+        first = self.client.create_events([good, {**good, "type": "praise"}, good], idempotency_key=key)
+        self.assertEqual([result["status"] for result in first], [201, 400, 201])
+        self.assertEqual(first[1]["message"], "Validation error: Invalid event type")
+        self.assertEqual(self.client.get_events_by_scope(self.scope), [first[2]["event"], first[0]["event"]])
+        again = self.client.create_events([good, {**good, "type": "praise"}, good], idempotency_key=key)
+        self.assertEqual(again, first)
+
+    def test_events_know_where_they_come_from(self):
+        root = self.post()
+        child = self.post("ready", parent_ids=[root["id"]])
+        leaf = self.post("test", parent_ids=[child["id"]])
+        self.assertEqual(self.client.get_ancestors(leaf["id"]), [child, root])
+        self.assertEqual(self.client.get_ancestors(leaf["id"], depth=1), [child])
+        self.assertEqual(self.client.get_descendants(root["id"]), [child, leaf])
+
     def test_rewards_and_penalties_move_a_signal(self):
         def strength():
             (signal,) = [signal for signal in self.client.get_signals() if signal["scope"] == self.scope]
