@@ -46,7 +46,12 @@ describe('the Python client', () => {
     await runPython([here('rest.py'), '-q'], { SYNOD_URL: server.url });
   });
 
-  it('does the same with a token, and nothing without', async () => {
+  it('manages webhooks, and their deliveries can be verified', async () => {
+    const server = await serveAnonymous({ webhooks: { allowPrivate: true } });
+    await runPython([here('webhooks.py'), '-q'], { SYNOD_URL: server.url });
+  });
+
+  it('posts and lists with a token, and nothing without', async () => {
     const server = await serve();
     const key = await loadOrCreateKey(server.config.key!);
     const token = await mintToken({ key, subject: 'ada', tier: 'enterprise' });
