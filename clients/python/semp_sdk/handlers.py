@@ -7,6 +7,8 @@ import logging
 import threading
 from typing import Any, Callable, Dict, Final, List, Literal, Tuple
 
+from .errors import SEMPError
+
 Handler = Callable[..., Any]
 EventName = Literal["event", "signal", "open", "close", "error", "lagged"]
 
@@ -99,6 +101,4 @@ def _trouble(name: str, handler: Handler, error: Exception) -> bool:
 
 def _is_bug(error: object) -> bool:
     """Whether a traceback helps: in a handler, but not when the network is down."""
-    from .errors import SEMPError
-
     return isinstance(error, BaseException) and not isinstance(error, SEMPError)

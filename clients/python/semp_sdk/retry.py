@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 from dataclasses import dataclass
 from typing import Callable, Optional
 
@@ -46,7 +47,7 @@ class RetryPolicy:
 def is_passing(error: SEMPError) -> bool:
     """Whether the same request may succeed later. Each is safe to send again: changes carry an idempotency key."""
     if isinstance(error, SEMPConnectionError):
-        return True
+        return not isinstance(error.__cause__, ssl.SSLCertVerificationError)
     if error.status == 409:
         return error.code == IN_FLIGHT
     return error.status in RETRY_STATUSES and error.code not in LASTING_CODES

@@ -318,7 +318,5 @@ class Stream:
 
 
 def _is_lasting(error: SEMPError) -> bool:
-    """Whether the next connection would fail the same way: a refusal, or a certificate that is not trusted."""
-    if isinstance(error, SEMPConnectionError):
-        return isinstance(error.__cause__, ssl.SSLCertVerificationError)
+    """Whether the next connection would fail the same way. A server's own fault (5xx) is somebody's to mend."""
     return error.status < 500 and not is_passing(error)
