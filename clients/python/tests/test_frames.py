@@ -1,5 +1,6 @@
 """Frames, against the examples of RFC 6455, section 5.7, and against what a server must not send."""
 
+import random
 import unittest
 
 from semp_sdk.frames import BINARY, CONTINUATION, PING, PONG, TEXT, FrameReader, ProtocolError, encode, mask
@@ -54,6 +55,21 @@ class Frames(unittest.TestCase):
             with self.subTest(what), self.assertRaises(ProtocolError) as caught:
                 read(bytes.fromhex(data), limit=1000)
             self.assertEqual(caught.exception.code, code, what)
+
+    def test_meets_any_bytes_with_frames_or_a_protocol_error(self):
+        source = random.Random(7)
+        refused = 0
+        for _ in range(3_000):
+            # Beginnings that pass the first look, so that the rest is reached too.
+            data = bytes((source.choice((0x01, 0x81, 0x82, 0x80, 0x88, 0x89, 0xC1)), source.randrange(256)))
+            data += source.randbytes(source.randrange(300))
+            try:
+                for item in FrameReader(200).feed(data):
+                    self.assertLessEqual(len(item.payload), 200)
+            except ProtocolError as error:
+                self.assertIn(error.code, (1002, 1009))
+                refused += 1
+        self.assertGreater(refused, 1_000)
 
     def test_refuses_a_large_frame_before_it_comes(self):
         reader = FrameReader(1000)
