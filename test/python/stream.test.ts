@@ -131,8 +131,7 @@ describe('the Python client on the stream', () => {
     await script.line(new RegExp(`^event ${posted.at(-1)}`, 'm'));
     const { ids, lagged } = await stop(script);
     expect(ids).toEqual(posted);
-    expect(lagged).toEqual([expect.any(Number)]);
-    expect(lagged[0]).toBeGreaterThan(0);
+    expect(Math.max(...lagged)).toBeGreaterThan(0);
   });
 
   it('says so and ends when the server does not let it in', async () => {

@@ -51,7 +51,7 @@ class Twins(Case):
         def slow(peer):
             while True:
                 peer.read_request()
-                time.sleep(0.2)
+                time.sleep(0.5)
                 peer.answer(200, [])
 
         server = Server(slow)
@@ -71,7 +71,7 @@ class Twins(Case):
             took = time.monotonic() - started
             ticking.cancel()
         self.assertGreater(ticks, 10)
-        self.assertLess(took, 0.55, "the three were under way at the same time")
+        self.assertLess(took, 1.4, "the three were under way at the same time")
 
     async def test_raise_what_their_brothers_raise(self):
         server = Server(lambda peer: peer.read_request() and peer.answer(404, {"message": "no such event"}))

@@ -357,7 +357,7 @@ class Connection(Case):
 
     def test_notices_a_server_that_is_silent_for_ever(self):
         environment = self.environment()
-        client = self.client(environment)
+        client = self.client(environment, Patience(first=0.01, silence=0.1, answer=2.0))
         client.connect(background=True)
         self.wait_for(lambda: environment.pings >= 2)
         self.assertEqual(len(environment.handshakes), 1, "it answers, so it is alive")
