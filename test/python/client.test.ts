@@ -1,12 +1,14 @@
 /** The Python client (`clients/python`) under the machine's own `python3`: its own tests, then against this server. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/keys.ts';
 import { mintToken } from '../../src/auth/token.ts';
 import { serve, serveAnonymous, type TestServer } from '../support/server.ts';
-import { runPython } from './python.ts';
+import { PACKAGE, python, runPython } from './python.ts';
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -49,6 +51,20 @@ describe('the Python client', () => {
   it('manages webhooks, and their deliveries can be verified', async () => {
     const server = await serveAnonymous({ webhooks: { allowPrivate: true } });
     await runPython([here('webhooks.py'), '-q'], { SYNOD_URL: server.url });
+  });
+
+  it('runs the examples of its README', async () => {
+    const server = await serveAnonymous();
+    const readme = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
+    const [first, second, ...more] = [...readme.matchAll(/```python\n(.*?)```/gs)].map(([, code]) =>
+      code!.replace('http://localhost:5000', server.url).replace('SEMPClient()', `SEMPClient('${server.url}')`),
+    );
+    expect(more).toEqual([]);
+    const script = python(['-c', first!]);
+    await script.line(/^0\.9$/m);
+    expect(await runPython(['-c', second!])).toMatch(/^[0-9a-f-]{36}\n$/);
+    script.signal('SIGINT');
+    expect((await script.ended).code).toBe(0);
   });
 
   it('posts and lists with a token, and nothing without', async () => {

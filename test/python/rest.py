@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import time
 import unittest
 import uuid
+from datetime import datetime, timedelta, timezone
 
 from semp_sdk import SEMPClient, SEMPError
 
@@ -111,6 +113,37 @@ class Rest(unittest.TestCase):
         self.assertAlmostEqual(strength(), 0.9, delta=0.03)
         self.post("penalty", payload={"action": "improve", "value": -0.3})
         self.assertAlmostEqual(strength(), 0.6, delta=0.03)
+
+    def test_a_signal_can_be_found_and_explained(self):
+        self.assertIsNone(self.client.get_signal(self.scope, "improve"))
+        proposal = self.post()
+        reward = self.post("reward", payload={"action": "improve", "value": 0.5})
+        self.post(payload={"action": "other"})
+        self.post(scope=f"{self.scope}.below", payload={"action": "deep"})
+        signal = self.client.get_signal(self.scope, "improve")
+        self.assertAlmostEqual(signal["strength"], 0.9, delta=0.03)
+        history = self.client.get_signal_history(signal["id"])
+        self.assertEqual([change["event_id"] for change in history], [proposal["id"], reward["id"]])
+        self.assertEqual((history[0]["before"], history[0]["after"], history[0]["decay"]), (0, 0.3, None))
+        self.assertEqual((history[1]["value"], history[1]["alpha"]), (0.5, 1.2))
+        self.assertEqual(self.client.get_signal_history(signal["id"], limit=1), history[:1])
+
+        def patterns(**query):
+            return [signal["pattern"] for signal in self.client.get_signals(**query)]
+
+        self.assertEqual(patterns(scope=self.scope), ["improve", "other"])
+        self.assertEqual(patterns(scope=f"{self.scope}.*"), ["deep"])
+        self.assertEqual(patterns(scope=self.scope, limit=1), ["improve"])
+        self.assertEqual(patterns(scope=self.scope, min_strength=0.5), ["improve"])
+        self.assertEqual(patterns(scope=self.scope, pattern="other"), ["other"])
+        self.assertEqual(sorted(patterns(scope=self.scope, rollup=True)), ["deep", "improve", "other"])
+        # After 0.9 · 0.95^88 < 0.01 nothing is left; the day before there was nothing.
+        for moment in (time.time() + 90 * 60, datetime.now(timezone.utc) - timedelta(days=1)):
+            self.assertEqual(patterns(scope=self.scope, as_of=moment), [])
+        later = self.client.get_signal(self.scope, "improve", as_of=datetime.now() + timedelta(minutes=10))
+        self.assertAlmostEqual(later["strength"], signal["strength"] * 0.95**10, delta=0.03)
+        with self.assertRaises(SEMPError):
+            self.client.get_signal_history(str(uuid.uuid4()))
 
     def test_the_same_key_is_the_same_event(self):
         key = str(uuid.uuid4())
