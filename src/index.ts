@@ -1,5 +1,6 @@
 /**
- * What `import … from 'synod'` gives. Worker threads come in through `synod/thread`.
+ * What `import … from 'synod'` gives. Worker threads come in through `synod/thread`, programs elsewhere through
+ * `synod/client`; `SEMPClient` is here, too, so that this package can stand in for the one it was published in.
  *
  * Most applications need `createSynod` and XState machines only. `effects` is for machines that answer, refuse, publish, or
  * speak to other actors; `defineKind` for one that has migrations or a name other than the machine's id.
@@ -19,6 +20,7 @@ export { defineKind, type Kind, type PersistedState } from '../actors/kind.ts';
 export type { AskOptions, Clock, DeadLetter, LogRecord, SystemReport } from '../actors/ports.ts';
 export type { SystemLogger } from '../actors/system.ts';
 export type { Call, CallInput, CallOptions } from './calls.ts';
+export { SEMPClient } from './client/semp.ts';
 export type { Config } from './config.ts';
 export type { Agent, AgentNetwork, NetworkSettings, NetworkState, Processed } from './coordination/agents.ts';
 export type { Cluster, ClusterSettings, ClusterState } from './coordination/cluster.ts';

@@ -7,5 +7,15 @@ export { type Client, type ClientCore, createClient, type Input, type Output } f
 export type { Methods, OperationName, Operations } from './contract.ts';
 export { type ClientErrorCode, SynodError } from './error.ts';
 export type { Backoff, CallOptions, ClientOptions } from './options.ts';
+export { SEMPClient, type SempListeners } from './semp.ts';
+export type {
+  SempEvent,
+  SempEventInput,
+  SempEventQuery,
+  SempEventType,
+  SempSignal,
+  SempSignalInput,
+  SempSignalQuery,
+} from './semp-types.ts';
 export type { Socket, WebSocketConstructor } from './socket.ts';
 export type { RecordStream, StreamFilter, StreamNotice, StreamOptions, StreamRecord } from './stream.ts';

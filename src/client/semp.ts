@@ -1,0 +1,169 @@
+/**
+ * The published SEMP client, over a Synod server or any other that speaks SEMP.
+ *
+ * A program that has `import { SEMPClient } from '@semp/sdk'` keeps that line: `npm install @semp/sdk@npm:synod` in Node, and
+ * an alias of the bundler for a page, `{ '@semp/sdk': 'synod/client' }`.
+ */
+import { SynodError } from './error.ts';
+import type { CallOptions, ClientOptions } from './options.ts';
+import { type Route, requestOf } from './route.ts';
+import { EventSocket } from './semp-socket.ts';
+import type {
+  SempEvent,
+  SempEventInput,
+  SempEventQuery,
+  SempSignal,
+  SempSignalInput,
+  SempSignalQuery,
+} from './semp-types.ts';
+import { Transport } from './transport.ts';
+
+/** What a client can be told to listen to, and what each listener is told. */
+export interface SempListeners {
+  /** An event was posted, by whomever. */
+  event: (event: SempEvent) => void;
+  /** Connected; events come from now on. */
+  open: () => void;
+  /** Not connected any more; it will be again. */
+  close: () => void;
+  /** The connection could not be had, or broke. */
+  error: (error: SynodError) => void;
+  /** So many events were held back because this client read too slowly. They follow. */
+  lagged: (dropped: number) => void;
+}
+
+type Listener = SempListeners[keyof SempListeners];
+
+/** Errors have the published status and message in this dialect; problem details would not. */
+const HEADERS = { accept: 'application/json' } as const;
+
+/**
+ * Posts events, reads events and signals, and hears events as they happen.
+ *
+ * Every method throws {@link SynodError} for an answer that is no success.
+ *
+ * @example
+ * const client = new SEMPClient('http://localhost:5000');
+ * client.on('event', (event) => console.log(event.type, event.scope));
+ * await client.createEvent({
+ *   type: 'proposal', scope: 'ui.login', trace_id: 'trace-001', agent_id: 'my-agent', payload: { action: 'improve_ux' },
+ * });
+ */
+export class SEMPClient {
+  readonly #transport: Transport;
+  readonly #listeners = new Map<keyof SempListeners, Set<Listener>>();
+  #socket: EventSocket | null = null;
+
+  /**
+   * @param url without `/api`; with it is good, too
+   * @throws TypeError for what is no URL
+   */
+  constructor(url = 'http://localhost:5000', options: ClientOptions = {}) {
+    this.#transport = new Transport(url.replace(/\/api\/*$/, ''), options);
+  }
+
+  /** Posts an event; what it does to signals is done when this resolves. */
+  createEvent(event: SempEventInput, options?: CallOptions): Promise<SempEvent> {
+    return this.#send({ method: 'POST', path: '/api/events', body: 'fields', mutates: true }, event, options);
+  }
+
+  /** The newest events, newest first: 100 unless `limit` says otherwise. */
+  getEvents(query: SempEventQuery = {}): Promise<SempEvent[]> {
+    return this.#send({ method: 'GET', path: '/api/events' }, query);
+  }
+
+  /** @returns null when there is none */
+  getEvent(id: string): Promise<SempEvent | null> {
+    return this.#send<SempEvent>({ method: 'GET', path: '/api/events/{id}' }, { id }).catch(nullWhenAbsent);
+  }
+
+  /** The events of exactly this scope, newest first. */
+  getEventsByScope(scope: string): Promise<SempEvent[]> {
+    return this.#send({ method: 'GET', path: '/api/events/scope/{scope}' }, { scope });
+  }
+
+  /** The events of a workflow, newest first. */
+  getEventsByTrace(traceId: string): Promise<SempEvent[]> {
+    return this.#send({ method: 'GET', path: '/api/events/trace/{traceId}' }, { traceId });
+  }
+
+  /** The signals that live, strongest first. */
+  getSignals(query: SempSignalQuery = {}): Promise<SempSignal[]> {
+    return this.#send({ method: 'GET', path: '/api/signals' }, query);
+  }
+
+  /** @returns null when it does not live */
+  getSignal(scope: string, pattern: string): Promise<SempSignal | null> {
+    const route = { method: 'GET', path: '/api/signals/lookup' } as const;
+    return this.#send<SempSignal>(route, { scope, pattern }).catch(nullWhenAbsent);
+  }
+
+  /** Posts an event of which only the type and the payload have to be given; the server fills in `default` for the rest. */
+  signal(signal: SempSignalInput, options?: CallOptions): Promise<SempEvent> {
+    return this.#send({ method: 'POST', path: '/api/signals', body: 'fields', mutates: true }, signal, options);
+  }
+
+  /**
+   * Listens. The first listener for events connects; a lost connection comes back by itself, after 1 s, doubling to 30 s,
+   * and brings what was posted meanwhile: no event is missed, and none comes twice.
+   */
+  on<K extends keyof SempListeners>(name: K, listener: SempListeners[K]): this {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+    if (name === 'event') this.#socket ??= this.#connect();
+    return this;
+  }
+
+  /** Listens no more. Without a listener for events the connection ends. */
+  off<K extends keyof SempListeners>(name: K, listener: SempListeners[K]): this {
+    const listeners = this.#listeners.get(name);
+    listeners?.delete(listener);
+    if (name === 'event' && listeners?.size === 0) this.#disconnect();
+    return this;
+  }
+
+  /** Listens to nothing any more and ends the connection; requests go on working. */
+  close(): void {
+    this.#listeners.clear();
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  #connect(): EventSocket {
+    const transport = this.#transport;
+    return new EventSocket({
+      address: async () => {
+        const token = await transport.token();
+        // A browser cannot set headers on a WebSocket.
+        const search = token === undefined ? '' : `?${new URLSearchParams({ token })}`;
+        return `${transport.url.replace(/^http/, 'ws')}/ws${search}`;
+      },
+      WebSocket: transport.options.WebSocket,
+      backoff: transport.options.backoff,
+      event: (event) => this.#tell('event', event),
+      open: () => this.#tell('open'),
+      close: () => this.#tell('close'),
+      error: (error) => this.#tell('error', error),
+      lagged: (dropped) => this.#tell('lagged', dropped),
+    });
+  }
+
+  #tell<K extends keyof SempListeners>(name: K, ...args: Parameters<SempListeners[K]>): void {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) (listener as (...all: typeof args) => void)(...args);
+  }
+
+  #send<T>(route: Route, input: object, options: CallOptions = {}): Promise<T> {
+    const request = requestOf(`${route.method} ${route.path}`, route, input);
+    const headers = { ...HEADERS, ...options.headers };
+    return this.#transport.send(request, { ...options, headers }) as Promise<T>;
+  }
+}
+
+function nullWhenAbsent(error: unknown): null {
+  if (error instanceof SynodError && error.status === 404) return null;
+  throw error;
+}

@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { type ClientOptions, SEMPClient, type SynodError } from '../../src/client/index.ts';
+import { openServer, serveAnonymous, tempDir } from '../support/server.ts';
+import { startWire } from './wire.ts';
+
+const backoff = { firstMs: 1, maxMs: 10 };
+
+function post(client: SEMPClient, n: number) {
+  const names = { scope: `s.${n}`, trace_id: 't', agent_id: 'a' };
+  return client.createEvent({ ...names, type: 'proposal', payload: { n } });
+}
+
+/** A client, and the number of every event it hears. */
+async function listen(url: string, options: ClientOptions = {}) {
+  const client = new SEMPClient(url, { backoff, ...options });
+  onTestFinished(() => client.close());
+  const heard: unknown[] = [];
+  const errors: SynodError[] = [];
+  const opened = new Promise<void>((resolve) => client.on('open', resolve));
+  client.on('event', ({ payload }) => heard.push(payload.n)).on('error', (error) => errors.push(error));
+  await opened;
+  return { client, heard, errors };
+}
+
+/** A server as it was published: it sends events, and does not look at what it is sent. */
+async function oldServer() {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/ws' });
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+const eventFrame = (n: number) => JSON.stringify({ type: 'event', data: { id: `id-${n}`, payload: { n } } });
+
+describe('the connection for events', () => {
+  it('brings what was posted while it was lost, in order and once', async () => {
+    const server = await serveAnonymous();
+    const wire = await startWire(server.url);
+    const direct = new SEMPClient(server.url);
+    const { heard } = await listen(wire.url);
+    let n = 0;
+    for (let round = 0; round < 5; round++) {
+      await post(direct, ++n);
+      await vi.waitFor(() => expect(heard).toHaveLength(n), { interval: 1 });
+      wire.target = null;
+      wire.pull();
+      await post(direct, ++n);
+      await post(direct, ++n);
+      wire.target = server.url;
+      // While it is coming back: of these it gets some on the new connection before it could ask.
+      for (let i = 0; i < 10; i++) await post(direct, ++n);
+    }
+    await vi.waitFor(() => expect(heard).toHaveLength(n), { interval: 1 });
+    expect(heard).toEqual(Array.from({ length: n }, (_, i) => i + 1));
+  });
+
+  it('misses nothing either when it was lost before it had heard anything', async () => {
+    const server = await serveAnonymous();
+    const wire = await startWire(server.url);
+    const direct = new SEMPClient(server.url);
+    await post(direct, 0);
+    const messages: string[] = [];
+    class Tapped extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        this.on('message', (data) => messages.push(String(data)));
+      }
+    }
+    const { client, heard } = await listen(wire.url, { WebSocket: Tapped });
+    await vi.waitFor(() => expect(messages).toEqual([expect.stringContaining('"subscribed"')]), { interval: 1 });
+    const closed = new Promise<void>((resolve) => client.on('close', resolve));
+    wire.target = null;
+    wire.pull();
+    await closed;
+    await post(direct, 1);
+    wire.target = server.url;
+    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+  });
+
+  it('goes on after a restart of the server', async () => {
+    const [data, key] = [await tempDir(), `${await tempDir()}/key.json`];
+    const first = await openServer({ data, key, allowAnonymous: true });
+    const wire = await startWire(first.url);
+    const { heard } = await listen(wire.url);
+    await post(new SEMPClient(first.url), 1);
+    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    wire.target = null;
+    await first.close();
+    const second = await openServer({ data, key, allowAnonymous: true });
+    onTestFinished(second.close);
+    await post(new SEMPClient(second.url), 2);
+    wire.target = second.url;
+    await vi.waitFor(() => expect(heard).toEqual([1, 2]), { interval: 1, timeout: 5_000 });
+    await post(new SEMPClient(second.url), 3);
+    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3]), { interval: 1 });
+  });
+
+  it('goes on from now when the server has begun anew', async () => {
+    const [first, second] = [await serveAnonymous(), await serveAnonymous()];
+    const wire = await startWire(first.url);
+    const { client, heard } = await listen(wire.url);
+    await post(new SEMPClient(first.url), 1);
+    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    const opened = new Promise<void>((resolve) => client.on('open', resolve));
+    wire.target = second.url;
+    wire.pull();
+    await opened;
+    await post(new SEMPClient(second.url), 2);
+    await vi.waitFor(() => expect(heard).toEqual([1, 2]), { interval: 1 });
+  });
+
+  it('works with a server that knows no subscriptions', async () => {
+    const { server, url } = await oldServer();
+    const connected = once(server, 'connection') as Promise<[WebSocket]>;
+    const { heard } = await listen(url);
+    const [socket] = await connected;
+    socket.send(eventFrame(1));
+    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    const again = once(server, 'connection') as Promise<[WebSocket]>;
+    socket.terminate();
+    const [next] = await again;
+    next.send('not JSON');
+    next.send(eventFrame(2));
+    next.send(eventFrame(3));
+    // It may still answer the subscription: so long they are held.
+    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3]), { interval: 10, timeout: 4_000 });
+    next.send(eventFrame(4));
+    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3, 4]), { interval: 1 });
+  });
+
+  it('ends with the client, or with its last listener', async () => {
+    const { server, url } = await oldServer();
+    const { client } = await listen(url);
+    expect(server.clients.size).toBe(1);
+    client.close();
+    await vi.waitFor(() => expect(server.clients.size).toBe(0), { interval: 1 });
+    const listener = () => {};
+    const opened = new Promise<void>((resolve) => client.on('open', resolve));
+    client.on('event', listener);
+    await opened;
+    expect(server.clients.size).toBe(1);
+    client.off('event', listener);
+    await vi.waitFor(() => expect(server.clients.size).toBe(0), { interval: 1 });
+  });
+
+  it('says what is wrong while it tries', async () => {
+    const client = new SEMPClient('http://127.0.0.1:9', { backoff });
+    onTestFinished(() => client.close());
+    const errors: SynodError[] = [];
+    client.on('error', (error) => errors.push(error)).on('event', () => {});
+    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(2), { interval: 1 });
+    expect(errors[0]).toMatchObject({ code: 'NETWORK', message: expect.stringMatching(/ECONNREFUSED/) });
+  });
+});
