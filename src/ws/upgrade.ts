@@ -8,6 +8,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { AppError } from '../../actors/errors.ts';
 import type { Verifier } from '../auth/index.ts';
 import type { Config } from '../config.ts';
+import { createCors } from '../http/cors.ts';
 import { createHostCheck } from '../http/host.ts';
 import type { Limiter, Logger, Principal } from '../http/ports.ts';
 import { readPathAndQuery } from '../http/target.ts';
@@ -89,7 +90,7 @@ const NOBODY = '';
 export function attachUpgrades(server: Server, options: DoorOptions, fronts: readonly WebSocketFront[]): Door {
   const { logger } = options;
   const { places } = options.services;
-  const isOwnHost = createHostCheck(options.config);
+  const checks = { isForeign: createCors(options.config).isForeign, isOwnHost: createHostCheck(options.config) };
   const open = new Set<WebSocket>();
   const routes = new Map<string, { front: WebSocketFront; sockets: WebSocketServer }>();
   for (const front of fronts) {
@@ -140,7 +141,7 @@ export function attachUpgrades(server: Server, options: DoorOptions, fronts: rea
         const { origin, host } = request.headers;
         letIn(NOBODY, (ws, kept) =>
           welcome(ws, async (authorization) => {
-            const principal = await admit({ origin, host, authorization }, options, isOwnHost);
+            const principal = await admit({ origin, host, authorization }, options, checks);
             kept.move(principal.tenant);
             return principal;
           }),
@@ -155,7 +156,7 @@ export function attachUpgrades(server: Server, options: DoorOptions, fronts: rea
       const token = query.get('token');
       if (front.admitStranger && authorization === undefined && apiKey === undefined && token === null) return null;
       const bearer = authorization ?? (token === null ? undefined : `Bearer ${token}`);
-      return admit({ origin, host, authorization: bearer, apiKey }, options, isOwnHost);
+      return admit({ origin, host, authorization: bearer, apiKey }, options, checks);
     }
   });
   return {
@@ -176,6 +177,12 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
+/** The same as HTTP's. */
+interface Checks {
+  readonly isForeign: (request: Pick<Claim, 'origin' | 'host'>) => boolean;
+  readonly isOwnHost: (host: string | undefined) => boolean;
+}
+
 /** Who a request says it comes from. */
 interface Claim {
   readonly origin: string | undefined;
@@ -187,14 +194,14 @@ interface Claim {
 /** @throws AppError UNAUTHENTICATED, EXPIRED, RATE_LIMITED */
 async function admit(
   { origin, host, authorization, apiKey }: Claim,
-  { verifier, config, limiter }: DoorOptions,
-  isOwnHost: (host: string | undefined) => boolean,
+  { verifier, limiter }: DoorOptions,
+  { isForeign, isOwnHost }: Checks,
 ): Promise<Principal> {
   const identity = await verifier.authenticate({
     authorization,
     ...(typeof apiKey === 'string' ? { 'x-api-key': apiKey } : {}),
   });
-  if (identity.anonymous && origin !== undefined && !config.corsOrigins.includes(origin) && !isSameHost(origin, host)) {
+  if (identity.anonymous && isForeign({ origin, host })) {
     throw new AppError('UNAUTHENTICATED', `Origin ${origin} is not among the allowed origins`);
   }
   if (identity.anonymous && !isOwnHost(host)) {
@@ -205,10 +212,6 @@ async function admit(
     throw new AppError('RATE_LIMITED', 'Rate limit exceeded', { retryAfterMs: decision.retryAfterSeconds * 1_000 });
   }
   return identity;
-}
-
-function isSameHost(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host;
 }
 
 function refuse(socket: Duplex, error: unknown, logger: Logger): void {

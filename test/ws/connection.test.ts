@@ -105,6 +105,14 @@ describe('an upgrade', () => {
     },
   );
 
+  it('from any page is let in where HTTP lets it in: when every origin is allowed, and from this machine', async () => {
+    const open = await serveAnonymous({ corsOrigins: ['*'] });
+    await connect(open.url, { origin: 'https://app.example' });
+    const local = await serveAnonymous();
+    await connect(local.url, { origin: 'http://localhost:5173' });
+    expect(await refusal(local.url, { origin: 'https://app.example' })).toMatchObject({ status: 401 });
+  });
+
   it('from a foreign page is refused in anonymous mode, from an allowed one or the same host not', async () => {
     const server = await serveAnonymous({ corsOrigins: ['https://app.example'] });
     expect(await refusal(server.url, { origin: 'https://evil.example' })).toMatchObject({ status: 401 });
