@@ -1,48 +1,38 @@
 /**
- * One tenant's events on their way to its subscribers: each is encoded once, whoever hears it, and the newest are kept
- * for those who come back or fell behind.
+ * One tenant's events on their way to its subscribers: each is encoded once, whoever hears it, and the newest are kept for
+ * those who come back or fall behind. Subscribers read from here, each from its own cursor; the hub only says when.
+ *
+ * H1  Behind {@link Hub.floor} nothing that was published is missing here, and all of the last commit is kept.
+ * H2  The first {@link SLICE} subscribers follow before anything else happens, so before the poster is answered. Any
+ *     others follow slice by slice, with the event loop in between: ten thousand writes would hold everybody up.
  */
 import type { FeedItem } from '../environment/feed.ts';
 import { textFrame } from './frame.ts';
+import { type Entry, Stretch } from './semp-stretch.ts';
+import type { Wanted } from './semp-subscribe.ts';
 
-/** Frames of one commit that go to a connection in one piece. */
-const PACK_BYTES = 64 * 1_024;
+/** Some 10 µs each. */
+const SLICE = 2_000;
 /** Frames kept for those who are behind. Whoever is further behind reads from the log. */
 const TAIL_BYTES = 2 * 2 ** 20;
 
-/** A feed item as it goes over the wire. */
-export interface Entry {
-  readonly seq: number;
-  readonly item: FeedItem;
-  readonly frame: Buffer;
-}
-
-/** Some events behind each other. */
-export interface Pack {
-  readonly last: number;
-  readonly frames: Buffer;
-}
-
-/** What one commit brought. */
-export interface Batch {
-  readonly entries: readonly Entry[];
-  readonly first: number;
-  readonly last: number;
-  /** All of its events, for those who want all of them. */
-  packs(): readonly Pack[];
-}
-
 export interface HubSubscriber {
-  /** Must neither wait nor throw. */
-  offer(batch: Batch): void;
+  /** There is more. Must neither wait nor throw. */
+  follow(): void;
 }
 
 export class Hub {
   readonly #subscribers = new Set<HubSubscriber>();
+  /** What is wanted, by its key, and by how many: those who want the same share what is made for them. */
+  readonly #wanted = new Map<string, { readonly wanted: Wanted; count: number }>();
+  /** By what is wanted, the stretch that was asked for last; only while a slice follows, since it holds copies. */
+  readonly #stretches = new Map<Wanted, Stretch>();
   #tail: Entry[] = [];
   #tailBytes = 0;
   #floor: number;
   #head: number;
+  #running = false;
+  #following = false;
 
   /** @param head newest sequence number of the tenant's log */
   constructor(head: number) {
@@ -50,7 +40,7 @@ export class Hub {
     this.#head = head;
   }
 
-  /** Every event behind this sequence number that was published is in {@link after}. */
+  /** What was published behind this sequence number can be read here. */
   get floor(): number {
     return this.#floor;
   }
@@ -72,35 +62,88 @@ export class Hub {
     this.#subscribers.delete(subscriber);
   }
 
-  publish(items: readonly FeedItem[]): void {
-    const entries = items.filter(({ seq }) => seq > this.#head).map(entryOf);
-    if (entries.length === 0) return;
-    this.#keep(entries);
-    const batch = batchOf(entries);
-    this.#head = batch.last;
-    for (const subscriber of this.#subscribers) subscriber.offer(batch);
+  /** @returns the same as whoever else wants it */
+  want(wanted: Wanted): Wanted {
+    const known = this.#wanted.get(wanted.key) ?? { wanted, count: 0 };
+    known.count++;
+    this.#wanted.set(wanted.key, known);
+    return known.wanted;
   }
 
-  /** What was published behind a sequence number that is not below the floor, oldest first. */
-  after(seq: number): readonly Entry[] {
+  unwant({ key }: Wanted): void {
+    const known = this.#wanted.get(key);
+    if (known && --known.count === 0) this.#wanted.delete(key);
+  }
+
+  publish(items: readonly FeedItem[]): void {
+    const entries = items.filter(({ seq }) => seq > this.#head).map(entryOf);
+    const last = entries.at(-1);
+    if (!last) return;
+    this.#keep(entries);
+    this.#head = last.seq;
+    const subscribers = this.#subscribers.values();
+    const more = this.#follow(subscribers);
+    if (more && !this.#running) this.#run(subscribers, this.#head);
+  }
+
+  /** What was published behind a sequence number that is not below the floor, as far as it is wanted. */
+  stretch(after: number, wanted: Wanted): Stretch {
+    const known = this.#stretches.get(wanted);
+    if (known?.after === after) return known;
+    const stretch = new Stretch(after, this.since(after), wanted.filter);
+    if (this.#following) this.#stretches.set(wanted, stretch);
+    return stretch;
+  }
+
+  /** All that was published behind a sequence number and is still here, oldest first. */
+  since(after: number): readonly Entry[] {
     let low = 0;
     for (let high = this.#tail.length; low < high; ) {
       const middle = (low + high) >>> 1;
-      if (this.#tail[middle]!.seq > seq) high = middle;
+      if (this.#tail[middle]!.seq > after) high = middle;
       else low = middle + 1;
     }
     return this.#tail.slice(low);
   }
 
+  /** @param upTo the newest event when these subscribers had their first turn */
+  #run(subscribers: Iterator<HubSubscriber>, upTo: number): void {
+    this.#running = true;
+    setImmediate(() => {
+      if (this.#follow(subscribers)) return this.#run(subscribers, upTo);
+      this.#running = false;
+      // More came meanwhile: the first ones have it already.
+      const again = this.#subscribers.values();
+      if (this.#head !== upTo && this.#follow(again)) this.#run(again, this.#head);
+    });
+  }
+
+  /** Lets a slice of subscribers follow. @returns whether there may be more of them */
+  #follow(subscribers: Iterator<HubSubscriber>): boolean {
+    this.#following = true;
+    let more = true;
+    for (let n = 0; n < SLICE && more; n++) {
+      const { done, value } = subscribers.next();
+      if (done) more = false;
+      else value.follow();
+    }
+    this.#following = false;
+    this.#stretches.clear();
+    return more;
+  }
+
   #keep(entries: readonly Entry[]): void {
-    this.#tail.push(...entries);
-    for (const { frame } of entries) this.#tailBytes += frame.length;
-    // Half goes at once: one by one, every commit would move the whole list.
-    if (this.#tailBytes <= TAIL_BYTES) return;
-    let gone = 0;
-    while (this.#tailBytes > TAIL_BYTES / 2) this.#tailBytes -= this.#tail[gone++]!.frame.length;
-    this.#floor = this.#tail[gone - 1]!.seq;
-    this.#tail = this.#tail.slice(gone);
+    if (this.#tailBytes > TAIL_BYTES) {
+      // Half goes at once: one by one, every commit would move the whole list.
+      let gone = 0;
+      while (this.#tailBytes > TAIL_BYTES / 2) this.#tailBytes -= this.#tail[gone++]!.frame.length;
+      this.#floor = this.#tail[gone - 1]!.seq;
+      this.#tail = this.#tail.slice(gone);
+    }
+    for (const entry of entries) {
+      this.#tail.push(entry);
+      this.#tailBytes += entry.frame.length;
+    }
   }
 }
 
@@ -108,38 +151,4 @@ function entryOf(item: FeedItem): Entry {
   const { seq, event, signal } = item;
   const message = event ? { type: 'event', data: event } : { type: 'signal', data: signal };
   return { seq, item, frame: textFrame(JSON.stringify(message)) };
-}
-
-function batchOf(entries: readonly Entry[]): Batch {
-  let packs: Pack[] | null = null;
-  return {
-    entries,
-    first: entries[0]!.seq,
-    last: entries.at(-1)!.seq,
-    packs: () => {
-      packs ??= packed(entries);
-      return packs;
-    },
-  };
-}
-
-function packed(entries: readonly Entry[]): Pack[] {
-  const packs: Pack[] = [];
-  let frames: Buffer[] = [];
-  let bytes = 0;
-  let last = 0;
-  const close = () => {
-    if (frames.length > 0) packs.push({ last, frames: frames.length === 1 ? frames[0]! : Buffer.concat(frames) });
-    frames = [];
-    bytes = 0;
-  };
-  for (const { seq, item, frame } of entries) {
-    if (!item.event) continue;
-    if (bytes + frame.length > PACK_BYTES) close();
-    frames.push(frame);
-    bytes += frame.length;
-    last = seq;
-  }
-  close();
-  return packs;
 }

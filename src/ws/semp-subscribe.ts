@@ -25,13 +25,15 @@ const subscribe = z.object({
 
 /** What a client wants to hear. */
 export interface Wanted {
-  /** Null: every event and no signals, as clients hear that ask for nothing. */
-  readonly filter: ((item: FeedItem) => boolean) | null;
+  /** The same for all that want the same. */
+  readonly key: string;
+  readonly filter: (item: FeedItem) => boolean;
   /** The same for events that are in the log. */
   readonly query: Omit<EventQuery, 'limit'>;
 }
 
-export const EVERYTHING: Wanted = { filter: null, query: {} };
+/** Every event and no signals: what clients hear that ask for nothing. */
+export const EVERYTHING: Wanted = { key: '', filter: ({ event }) => event !== undefined, query: {} };
 
 /**
  * Reads a subscription.
@@ -52,14 +54,15 @@ function wantedOf({ scopes, types, trace_id, agent_id, signals }: z.output<typeo
   const ofTypes = types && types.length > 0 ? types : undefined;
   const trace = trace_id ?? undefined;
   const agent = agent_id ?? undefined;
+  const withSignals = signals === true;
   const query = { inScope, types: ofTypes, trace, agent };
-  if (!signals && Object.values(query).every((part) => part === undefined)) return EVERYTHING;
+  if (!withSignals && Object.values(query).every((part) => part === undefined)) return EVERYTHING;
   const filter = ({ event, signal }: FeedItem) => {
-    if (!event) return signals === true && (inScope?.(signal.scope) ?? true);
+    if (!event) return withSignals && (inScope?.(signal.scope) ?? true);
     if (ofTypes && !ofTypes.includes(event.type)) return false;
     if (trace !== undefined && event.trace_id !== trace) return false;
     if (agent !== undefined && event.agent_id !== agent) return false;
     return inScope?.(event.scope) ?? true;
   };
-  return { filter, query };
+  return { key: JSON.stringify([scopes, ofTypes, trace, agent, withSignals]), filter, query };
 }

@@ -2,9 +2,9 @@
  * One connection of `/ws`: what is sent to it, and how far it is.
  *
  * W1  The cursor is the sequence number up to which the client has been sent everything it wants. Only what lies behind
- *     it is sent, so nothing comes twice, whichever of these it comes from: the live batches, the hub's newest, the log.
- * W2  A live connection has been sent all that was published. One that is not is offered nothing: it reads on from its
- *     cursor, and becomes live in the same step in which it has read the hub's newest to their end. So nothing is missing.
+ *     it is sent, so nothing comes twice, whether it comes from the hub or from the log.
+ * W2  A live connection follows the hub, which misses nothing behind its floor (H1). One whose cursor is below the floor
+ *     reads the log until it is not, and is live from the same step on. So nothing is missing.
  * W3  To a connection whose socket holds more than {@link MAX_BUFFERED} nothing is written. It is no longer live, and
  *     reads on when the socket is empty. Frames are shared, so it keeps nobody's memory but its own list of them.
  */
@@ -15,7 +15,7 @@ import type { Logger } from '../http/ports.ts';
 import type { Services } from '../operations/services.ts';
 import { textFrame } from './frame.ts';
 import { Replies } from './replies.ts';
-import type { Batch, Entry, Hub, HubSubscriber } from './semp-hub.ts';
+import type { Hub, HubSubscriber } from './semp-hub.ts';
 import { EVERYTHING, readSubscribe, type Wanted } from './semp-subscribe.ts';
 import type { Peer } from './sweep.ts';
 
@@ -23,6 +23,7 @@ import type { Peer } from './sweep.ts';
 const MAX_BUFFERED = 256 * 1_024;
 /** Events read from the log at once. */
 const PAGE = 64;
+const NOTHING = { upTo: 0, count: 0 };
 
 export interface SubscriberOptions {
   readonly services: Pick<Services, 'environment' | 'system'>;
@@ -44,12 +45,13 @@ export class Subscriber implements HubSubscriber, Peer {
   readonly #socket: Duplex;
   readonly #options: SubscriberOptions;
   readonly #replies: Replies;
-  #wanted: Wanted = EVERYTHING;
+  #wanted: Wanted;
   #cursor: number;
   #pace: Pace = 'live';
   /** Whether it ever subscribed: who did not is told about nothing but events. */
   #asked = false;
-  #dropped = 0;
+  /** Events it was not sent, counted up to a sequence number. */
+  #heldBack = NOTHING;
   /** The reading that counts; an earlier one finds itself replaced. */
   #reading: object | null = null;
 
@@ -58,6 +60,7 @@ export class Subscriber implements HubSubscriber, Peer {
     this.#socket = socket;
     this.#options = options;
     this.#replies = new Replies(ws);
+    this.#wanted = options.hub.want(EVERYTHING);
     this.#cursor = options.hub.head;
     ws.on('message', (data, isBinary) => {
       this.alive = true;
@@ -67,6 +70,7 @@ export class Subscriber implements HubSubscriber, Peer {
       this.alive = true;
     });
     ws.on('error', () => ws.terminate());
+    ws.on('close', () => options.hub.unwant(this.#wanted));
     socket.on('drain', () => this.#drained());
   }
 
@@ -78,40 +82,40 @@ export class Subscriber implements HubSubscriber, Peer {
     this.#ws.terminate();
   }
 
-  offer(batch: Batch): void {
-    if (this.#pace === 'behind') return;
-    if (this.#pace !== 'live') {
+  follow(): void {
+    const { hub } = this.#options;
+    if (this.#pace === 'behind' || this.#cursor >= hub.head) return;
+    if (this.#pace === 'live' && this.#cursor >= hub.floor) this.#sendOn();
+    else if (this.#pace === 'live') {
+      this.#pace = 'behind';
+      this.#readOn();
+    } else {
       this.#pace = 'lagging';
-      this.#dropped += this.#missed(batch.entries);
-      return;
+      this.#count();
     }
-    const all = this.#wanted.filter === null && this.#cursor < batch.first;
-    const sent = all ? this.#sendPacks(batch) : this.#send(batch.entries);
-    if (sent) {
-      this.#cursor = batch.last;
-      return;
-    }
-    this.#pace = 'pressed';
-    this.#dropped = this.#missed(batch.entries);
   }
 
-  /** @returns whether all of it went out */
-  #sendPacks(batch: Batch): boolean {
-    for (const { frames, last } of batch.packs()) {
-      if (!this.#write(frames)) return false;
-      this.#cursor = last;
+  /** Sends what the hub has behind the cursor. */
+  #sendOn(): void {
+    const { hub } = this.#options;
+    const stretch = hub.stretch(this.#cursor, this.#wanted);
+    for (let n = 0, pack = stretch.pack(0); pack; pack = stretch.pack(++n)) {
+      if (!this.#write(pack.frames)) {
+        this.#pace = 'pressed';
+        this.#heldBack = { upTo: this.#cursor, count: 0 };
+        this.#count();
+        return;
+      }
+      this.#cursor = pack.last;
     }
-    return true;
+    this.#cursor = hub.head;
   }
 
-  /** Sends what is wanted of these. @returns whether all of it went out */
-  #send(entries: readonly Entry[]): boolean {
-    for (const { seq, item, frame } of entries) {
-      if (seq <= this.#cursor) continue;
-      if (this.#wants(item) && !this.#write(frame)) return false;
-      this.#cursor = seq;
-    }
-    return true;
+  /** Counts what it could not be sent. */
+  #count(): void {
+    const { hub } = this.#options;
+    const wanted = hub.since(this.#heldBack.upTo).filter(({ item }) => this.#wanted.filter(item));
+    this.#heldBack = { upTo: hub.head, count: this.#heldBack.count + wanted.length };
   }
 
   /** @returns false when there is no room (W3) */
@@ -122,22 +126,11 @@ export class Subscriber implements HubSubscriber, Peer {
     return true;
   }
 
-  #wants(item: Entry['item']): boolean {
-    const { filter } = this.#wanted;
-    return filter === null ? item.event !== undefined : filter(item);
-  }
-
-  #missed(entries: readonly Entry[]): number {
-    let missed = 0;
-    for (const { seq, item } of entries) if (seq > this.#cursor && this.#wants(item)) missed++;
-    return missed;
-  }
-
   #drained(): void {
     this.alive = true;
     if (this.#pace === 'live') return;
     if (this.#pace === 'lagging' && this.#asked) {
-      this.#write(textFrame(JSON.stringify({ type: 'lagged', dropped: this.#dropped })));
+      this.#write(textFrame(JSON.stringify({ type: 'lagged', dropped: this.#heldBack.count })));
     }
     this.#pace = 'behind';
     this.#readOn();
@@ -158,8 +151,8 @@ export class Subscriber implements HubSubscriber, Peer {
     const { hub } = this.#options;
     while (this.#reading === reading && this.#ws.readyState === this.#ws.OPEN) {
       if (this.#cursor >= hub.floor) {
-        const sent = this.#send(hub.after(this.#cursor));
-        if (sent) this.#pace = 'live';
+        this.#pace = 'live';
+        this.#sendOn();
         break;
       }
       if (!(await this.#sendPage(reading))) break;
@@ -201,13 +194,16 @@ export class Subscriber implements HubSubscriber, Peer {
   #subscribe(message: unknown): void {
     const { hub } = this.#options;
     const { wanted, since } = readSubscribe(message);
+    // What came before this message still goes by the subscription before, as far as it can be sent.
+    if (this.#pace === 'live') this.follow();
+    const heldBack = this.#pace === 'pressed' || this.#pace === 'lagging';
     // A cursor from another life of the data may lie ahead: whoever has one would hear nothing for a long time.
-    const cursor = Math.min(this.#seqOf(since) ?? hub.head, hub.head);
+    const cursor = Math.min(this.#seqOf(since) ?? (heldBack ? this.#cursor : hub.head), hub.head);
     this.#asked = true;
-    this.#wanted = wanted;
+    hub.unwant(this.#wanted);
+    this.#wanted = hub.want(wanted);
     this.#cursor = cursor;
     this.#reading = null;
-    this.#dropped = 0;
     this.#pace = cursor === hub.head ? 'live' : 'behind';
     this.#replies.send({ type: 'subscribed', cursor });
     // Of many in a row only the last one is worth a look into the log.
