@@ -18,12 +18,13 @@ import { createPoster, type EventPoster } from './push/events.ts';
 import { median, percentile, percentilesOf, ROUNDS } from './rounds.ts';
 import { type OwnServer, startOwnServer } from './server/own.ts';
 
-const SUBSCRIBERS = 1_000;
+/** Idle subscribers; a tenth of them are those who hear events, half of them leave at once. */
+const SUBSCRIBERS = 10_000;
 /** Events sent one by one in a round, each waited for. */
 const EVENTS = 40;
 const POSTERS = 64;
-const IDLE = 10_000;
-const LEAVING = 5_000;
+/** In which what came twice would have come. */
+const AFTER_MS = 200;
 /** Enough for the kernel's buffers and the server's bound. */
 const STALL_EVENTS = 64;
 const STALL_BYTES = 200 * 1_024;
@@ -32,12 +33,27 @@ const KB = 1_000;
 
 type Line = Omit<Measurement, 'benchmark'>;
 
-export async function measurePush({ seconds = 2, progress }: BenchOptions): Promise<Outcome> {
+/** How large and how long it is. */
+interface Scale {
+  readonly hearing: number;
+  readonly idle: number;
+  readonly leaving: number;
+  readonly seconds: number;
+  say(line: string): void;
+}
+
+export async function measurePush({
+  sessions: idle = SUBSCRIBERS,
+  seconds = 2,
+  progress,
+}: BenchOptions): Promise<Outcome> {
   const say = (line: string) => progress(`push: ${line}`);
-  const delivered = await onServer((server) => measureDelivery(server, seconds, say));
-  const idle = await onServer((server) => measureIdle(server, say));
-  const leaving = await onServer((server) => measureLeaving(server, seconds, say));
-  const lines = [...delivered, ...idle, ...leaving];
+  const [hearing, leaving] = [Math.ceil(idle / 10), Math.ceil(idle / 2)];
+  const scale = { hearing, idle, leaving, seconds, say };
+  const delivered = await onServer((server) => measureDelivery(server, scale));
+  const weighed = await onServer((server) => measureIdle(server, scale));
+  const left = await onServer((server) => measureLeaving(server, scale));
+  const lines = [...delivered, ...weighed, ...left];
   return {
     measurements: lines.map((line) => ({ benchmark: 'push', ...line })),
     notes: ['push: a stalled subscriber is one that never reads; all processes share the machine’s cores'],
@@ -57,17 +73,17 @@ async function onServer<T>(measure: (server: OwnServer) => Promise<T>): Promise<
 
 const portOf = ({ url }: OwnServer) => Number(new URL(url).port);
 
-async function measureDelivery(server: OwnServer, seconds: number, say: (line: string) => void): Promise<Line[]> {
+async function measureDelivery(server: OwnServer, { hearing, seconds, say }: Scale): Promise<Line[]> {
   const poster = createPoster(server.url);
   const bare = await startBare();
   const crowds: Crowd[] = [];
   const crowdOf = async (port: number) => {
-    const crowd = await gather({ port, connections: SUBSCRIBERS });
+    const crowd = await gather({ port, connections: hearing });
     crowds.push(crowd);
     return crowd;
   };
   try {
-    say(`${SUBSCRIBERS} subscribers`);
+    say(`${hearing} subscribers`);
     const [ours, theirs] = [await crowdOf(portOf(server)), await crowdOf(bare.port)];
     await poster.flood(POSTERS, 0.5);
     const alone = await latencies(ours, poster, say);
@@ -79,9 +95,9 @@ async function measureDelivery(server: OwnServer, seconds: number, say: (line: s
     for (let n = 0; n < STALL_EVENTS; n++) await poster.post(STALL_BYTES);
     const beside = await latencies(await crowdOf(portOf(server)), poster, say);
     return [
-      ...latencyLines('', alone, 'after the 201'),
-      ...latencyLines(', one stalled', beside, 'after the 201'),
-      ...latencyLines(', baseline: bare ws loop', loop, 'after the loop began'),
+      ...latencyLines(`event to ${hearing} subscribers`, alone, 'after the 201'),
+      ...latencyLines(`event to ${hearing} subscribers and one stalled`, beside, 'after the 201'),
+      ...latencyLines(`baseline: bare ws loop to ${hearing}`, loop, 'after it began'),
       ...rates,
     ];
   } finally {
@@ -132,7 +148,7 @@ function note({ each, last }: Latencies, arrivals: readonly number[], since: num
 function latencyLines(which: string, { each, last }: Latencies, since: string): Line[] {
   const line = (what: string, ms: readonly number[]): Line => {
     const [p50Ms, p99Ms] = percentilesOf(ms, [50, 99]) as [number, number];
-    const name = `event to ${SUBSCRIBERS} subscribers${which}: ${what} ${since}`;
+    const name = `${which}: ${what} ${since}`;
     return { case: name, n: ms.length, unit: 'ms, worst', values: [Math.max(...ms)], p50Ms, p99Ms };
   };
   return [line('each', each), line('the last', last)];
@@ -151,18 +167,22 @@ async function throughput({ ours, theirs, poster, bare, seconds, say }: Throughp
   const rates: number[] = [];
   const baseline: number[] = [];
   const posted: number[] = [];
+  let twice = 0;
   for (let round = 1; round <= ROUNDS; round++) {
     say(`as many events as go, round ${round} of ${ROUNDS}`);
     await theirs.reset(false);
     const { startedAt, events } = await bare.broadcast({ type: 'many', seconds });
-    const { at, frames } = await theirs.reached(events * SUBSCRIBERS);
+    const { at, frames } = await theirs.reached(events * theirs.connections);
     baseline.push(frames / ((at - startedAt) / 1_000));
     await ours.reset(false);
     const answered = await poster.flood(POSTERS, seconds);
     const began = Math.min(...answered.map(({ sentAt }) => sentAt));
-    const end = await ours.reached(answered.length * SUBSCRIBERS);
-    rates.push(end.frames / ((end.at - began) / 1_000));
+    const wanted = answered.length * ours.connections;
+    const end = await ours.reached(wanted);
+    rates.push(wanted / ((end.at - began) / 1_000));
     posted.push(answered.length / seconds);
+    await wait(AFTER_MS);
+    twice += (await ours.reached(wanted)).frames - wanted;
   }
   const line = (name: string, unit: string, values: readonly number[]): Line => ({
     case: name,
@@ -173,25 +193,26 @@ async function throughput({ ours, theirs, poster, bare, seconds, say }: Throughp
   });
   const ratio = median(rates.map((rate, round) => rate / baseline[round]!));
   return [
-    { ...line(`deliveries to ${SUBSCRIBERS} subscribers`, 'deliveries/s', rates), ofBaseline: ratio },
+    { ...line(`deliveries to ${ours.connections} subscribers`, 'deliveries/s', rates), ofBaseline: ratio },
     line(`  events posted by ${POSTERS} connections meanwhile`, 'events/s', posted),
+    { case: '  delivered more than once', n: ROUNDS, unit: 'deliveries', values: [twice] },
     line('baseline: bare ws loop', 'deliveries/s', baseline),
   ];
 }
 
-async function measureIdle(server: OwnServer, say: (line: string) => void): Promise<Line[]> {
+async function measureIdle(server: OwnServer, { idle, say }: Scale): Promise<Line[]> {
   const crowds: Crowd[] = [];
   try {
     // A first one, since the program itself grows with it.
-    crowds.push(await gather({ port: portOf(server), connections: 100 }));
+    crowds.push(await gather({ port: portOf(server), connections: Math.ceil(idle / 100) }));
     const before = (await server.settle()).sample;
-    say(`${IDLE} idle subscribers`);
-    for (let n = 0; n < 2; n++) crowds.push(await gather({ port: portOf(server), connections: IDLE / 2 }));
+    say(`${idle} idle subscribers`);
+    for (let n = 0; n < 2; n++) crowds.push(await gather({ port: portOf(server), connections: Math.ceil(idle / 2) }));
     const after = (await server.settle()).sample;
-    const each = (a: number, b: number) => (b - a) / IDLE / KB;
+    const each = (a: number, b: number) => (b - a) / idle / KB;
     const line = (name: string, value: number): Line => ({
-      case: `an idle subscriber of ${IDLE}, ${name}`,
-      n: IDLE,
+      case: `an idle subscriber of ${idle}, ${name}`,
+      n: idle,
       unit: 'kB each',
       values: [value],
     });
@@ -204,7 +225,7 @@ async function measureIdle(server: OwnServer, say: (line: string) => void): Prom
   }
 }
 
-async function measureLeaving(server: OwnServer, seconds: number, say: (line: string) => void): Promise<Line[]> {
+async function measureLeaving(server: OwnServer, { leaving, seconds, say }: Scale): Promise<Line[]> {
   const poster = createPoster(server.url);
   const crowds: Crowd[] = [];
   try {
@@ -213,11 +234,11 @@ async function measureLeaving(server: OwnServer, seconds: number, say: (line: st
       return answered.map(({ sentAt, answeredAt }) => answeredAt - sentAt);
     };
     await msOf();
-    say(`${LEAVING} subscribers that disconnect`);
+    say(`${leaving} subscribers that disconnect`);
     const before: number[] = [];
     const meanwhile: number[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
-      const crowd = await gather({ port: portOf(server), connections: LEAVING, scope: 'elsewhere' });
+      const crowd = await gather({ port: portOf(server), connections: leaving, scope: 'elsewhere' });
       crowds.push(crowd);
       before.push(...(await msOf()));
       meanwhile.push(...(await msOf(() => wait((seconds * 1_000) / 4).then(() => crowd.kill()))));
@@ -231,7 +252,7 @@ async function measureLeaving(server: OwnServer, seconds: number, say: (line: st
       p99Ms: percentile(ms, 99),
     });
     return [
-      line(`posting while ${LEAVING} subscribers disconnect at once`, meanwhile),
+      line(`posting while ${leaving} subscribers disconnect at once`, meanwhile),
       line(`baseline: while they listen to another scope`, before),
     ];
   } finally {

@@ -45,7 +45,7 @@ export interface Config {
   readonly maxBodyBytes: number;
   /** Requests answered at once; more are refused with 503 and `Retry-After`. */
   readonly maxRequests: number;
-  /** Streams (`WS /stream`, `GET /v1/stream`) open at once; one more is refused with 503 and `Retry-After`. */
+  /** Streams (`WS /stream`, `WS /ws`, `GET /v1/stream`) open at once; one more is refused with 503 and `Retry-After`. */
   readonly maxStreams: number;
   /** Streams one caller may have open; one more is refused with 429 and `Retry-After`. */
   readonly maxStreamsPerTenant: number;

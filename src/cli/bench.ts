@@ -61,7 +61,7 @@ export interface BenchOptions {
   /** The target may be loaded although it is on another machine. */
   readonly yes: boolean;
   readonly newConnections: boolean;
-  /** On disk for `start`, coming and going in a `soak`, in clusters for `coordination`; absent: each has a default. */
+  /** On disk for `start`, coming and going in a `soak`, in clusters for `coordination`, subscribers for `push`; absent: each has a default. */
   readonly sessions: number | undefined;
   /** In the log of `history`; absent: a million. */
   readonly events: number | undefined;
@@ -115,7 +115,7 @@ export const bench: Command = {
     {
       name: 'sessions',
       value: 'N',
-      help: 'For start, on disk, default 2000; for soak, coming and going, default 50000; for coordination, default 10000.',
+      help: 'For start, on disk, default 2000; for soak, coming and going, default 50000; for coordination, default 10000; for push, subscribers, default 10000.',
       parse: whole(1, 1_000_000),
     },
     { name: 'events', value: 'N', help: 'In the log of history; default 1000000.', parse: whole(100, 100_000_000) },
