@@ -6,6 +6,8 @@ import {
   basicAuthMatches,
   createRateLimiter,
   createVerifier,
+  ENVIRONMENT_LIMITS,
+  environmentLimitHeaders,
   rateLimitHeaders,
   type VerificationKey,
   type Verifier,
@@ -159,11 +161,15 @@ function createLimiter(config: Config, { clock }: Runtime): Limiter | null {
     config.rateLimit === 'off' || (config.rateLimit === 'auto' && config.allowAnonymous && isLoopback(config.host));
   if (off) return null;
   const limiter = createRateLimiter({ clock });
+  // Buckets of their own: whoever has used up one interface still has the other.
+  const environment = createRateLimiter({ clock, subjects: ENVIRONMENT_LIMITS, sessions: ENVIRONMENT_LIMITS });
   return {
-    take(subject, sessionId) {
-      const decision = limiter.take(subject, sessionId);
+    take(subject, sessionId, dialect) {
+      const isEnvironment = dialect === 'sel';
+      const decision = (isEnvironment ? environment : limiter).take(subject, sessionId);
       const { allowed, retryAfterSeconds } = decision;
-      return { allowed, retryAfterSeconds, headers: rateLimitHeaders(decision) };
+      const headers = { ...rateLimitHeaders(decision), ...(isEnvironment ? environmentLimitHeaders(decision) : {}) };
+      return { allowed, retryAfterSeconds, headers };
     },
   };
 }

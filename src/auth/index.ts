@@ -2,6 +2,8 @@
 export { type KeyRing, loadKey, loadOrCreateKey, type SigningKey, type VerificationKey } from './keys.ts';
 export {
   createRateLimiter,
+  ENVIRONMENT_LIMITS,
+  environmentLimitHeaders,
   type RateDecision,
   type RateLimit,
   type RateLimiter,

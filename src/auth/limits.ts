@@ -24,6 +24,13 @@ export const TIER_LIMITS: TierLimits = {
   enterprise: null,
 };
 
+/** Of the environment (`sel`), published by the minute: 100 and 1,000, beyond that by agreement. */
+export const ENVIRONMENT_LIMITS: TierLimits = {
+  community: { perSecond: 100 / 60, burst: 100 },
+  pro: { perSecond: 1_000 / 60, burst: 1_000 },
+  enterprise: null,
+};
+
 /** What became of one request. */
 export interface RateDecision {
   readonly allowed: boolean;
@@ -122,6 +129,16 @@ export function rateLimitHeaders(decision: RateDecision): Record<string, string>
     'RateLimit-Remaining': String(remaining),
     'RateLimit-Reset': String(resetSeconds),
     ...(allowed ? {} : { 'Retry-After': String(retryAfterSeconds) }),
+  };
+}
+
+/** The names under which clients of the environment look for them; beside those of {@link rateLimitHeaders}. */
+export function environmentLimitHeaders({ limit, remaining, resetSeconds }: RateDecision): Record<string, string> {
+  if (limit === Infinity) return {};
+  return {
+    'X-RateLimit-Limit': String(limit),
+    'X-RateLimit-Remaining': String(remaining),
+    'X-RateLimit-Reset': String(resetSeconds),
   };
 }
 

@@ -160,7 +160,7 @@ export function createHttpApp(options: HttpOptions): Koa {
   function throttle(route: Route, params: Readonly<Record<string, string>>, subject: Principal, exchange: Exchange) {
     if (limiter === null || route.operation.access !== 'tenant') return;
     const session = route.sessionParameter === undefined ? undefined : params[route.sessionParameter];
-    const { allowed, headers, retryAfterSeconds } = limiter.take(subject, session);
+    const { allowed, headers, retryAfterSeconds } = limiter.take(subject, session, route.operation.dialect);
     Object.assign(exchange.headers, headers);
     if (allowed) return;
     const retryAfterMs = retryAfterSeconds * 1_000;

@@ -1,6 +1,6 @@
 /** What the HTTP room needs from the other rooms; whoever starts the server hands it in. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Caller } from '../operations/operation.ts';
+import type { Caller, Dialect } from '../operations/operation.ts';
 
 /** Whom a request speaks for. */
 export type Principal = Pick<Caller, 'tenant' | 'tier' | 'anonymous'>;
@@ -18,8 +18,12 @@ export interface RateDecision {
 }
 
 export interface Limiter {
-  /** Takes one request from the budget of the subject, and of the session when the path names one. */
-  take(subject: Principal, sessionId?: string): RateDecision;
+  /**
+   * Takes one request from the budget of the subject, and of the session when the path names one.
+   *
+   * @param dialect each may have budgets of its own. Default: `synod`
+   */
+  take(subject: Principal, sessionId?: string, dialect?: Dialect): RateDecision;
 }
 
 /** Checks the `Authorization` header of operations with `access: 'metrics'`; `unset`: no password is configured. */

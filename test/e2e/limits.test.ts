@@ -73,3 +73,52 @@ describe('rate limits', () => {
     expect(refused(await knock(limited.anonymous, 90)).length).toBeGreaterThan(0);
   });
 });
+
+describe('the limits of the environment', () => {
+  const knocks = async (client: Client, path: string, times: number) => {
+    const replies: Reply[] = [];
+    for (let i = 0; i < times; i++) replies.push(await client.get(path));
+    return replies;
+  };
+
+  it('let a community caller have 100 a minute, on top of what the sessions allow', async () => {
+    const server = await serve({ rateLimit: 'on' });
+    const ada = await server.as('ada', 'community');
+    const replies = await knocks(ada, '/api/events', 100);
+    expect(refused(replies)).toEqual([]);
+    expect(Object.fromEntries([...replies[0]!.headers].filter(([name]) => name.includes('ratelimit')))).toEqual({
+      'ratelimit-policy': '"default";q=100;w=60',
+      ratelimit: '"default";r=99;t=1',
+      'ratelimit-limit': '100',
+      'ratelimit-remaining': '99',
+      'ratelimit-reset': '1',
+      'x-ratelimit-limit': '100',
+      'x-ratelimit-remaining': '99',
+      'x-ratelimit-reset': '1',
+    });
+    // One comes back every 0.6 s while we knock.
+    const [first] = refused(await knocks(ada, '/events', 40));
+    expect(first!.body).toMatchObject({ message: 'Rate limit exceeded', code: 'RATE_LIMITED' });
+    expect(first!.headers.get('retry-after')).toBe('1');
+    expect(first!.headers.get('x-ratelimit-remaining')).toBe('0');
+    const sessions = await knock(ada, 5);
+    expect(refused(sessions)).toEqual([]);
+    expect(sessions[0]!.headers.get('ratelimit-remaining')).toBe('49');
+    expect(sessions[0]!.headers.get('x-ratelimit-limit')).toBeNull();
+    expect((await ada.get('/health')).status).toBe(200);
+  });
+
+  it('let a pro caller have 1,000 a minute and an enterprise caller as many as it wants', async () => {
+    const server = await serve({ rateLimit: 'on' });
+    const [pro] = await knocks(await server.as('pat', 'pro'), '/api/signals', 1);
+    expect(pro!.headers.get('ratelimit-policy')).toBe('"default";q=1000;w=60');
+    const free = await knocks(await server.as('eve', 'enterprise'), '/api/signals', 120);
+    expect(refused(free)).toEqual([]);
+    expect(free[0]!.headers.get('x-ratelimit-limit')).toBeNull();
+  });
+
+  it('are off for anonymous callers on loopback', async () => {
+    const { anonymous } = await serveAnonymous({ rateLimit: 'auto' });
+    expect(refused(await knocks(anonymous, '/api/signals', 120))).toEqual([]);
+  });
+});
