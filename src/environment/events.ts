@@ -78,6 +78,18 @@ export class Events {
     return this.#page(tenant, keys.children(tenant, id), query);
   }
 
+  /** All of them, newest first, with their place in the log. */
+  async *backwards(tenant: string): AsyncGenerator<FoundEvent> {
+    for (let before: number | null = Number.POSITIVE_INFINITY; before !== null; ) {
+      const page: EventPage = await this.list(tenant, { before, limit: ROWS });
+      for (const { event } of page.events) {
+        const found = this.find(tenant, event.id);
+        if (found) yield found;
+      }
+      before = page.next;
+    }
+  }
+
   async #page(tenant: string, prefix: Key, query: EventQuery): Promise<EventPage> {
     const { limit, ascending = false } = query;
     const events: StoredEvent[] = [];

@@ -3,7 +3,6 @@ import { GONE_BELOW, strengthAt } from '../../actors/kinds/signal/decay.ts';
 import type { LivingSignal, SignalName } from '../../actors/kinds/signal/model.ts';
 import { decode } from '../host/codec.ts';
 import type { Store } from '../store/store.ts';
-import { actorIdOf } from './event.ts';
 import { keys, type LiveRow, type TouchedActor } from './index-rows.ts';
 
 /** A signal as its clients see it: exactly the published keys. */
@@ -18,6 +17,9 @@ export interface Signal extends SignalName {
   readonly lambda: number;
 }
 
+/** A signal's name, or its id. */
+export type SignalKey = SignalName | { readonly id: string };
+
 export interface SignalQuery {
   /** Exact. */
   readonly scope?: string | undefined;
@@ -26,6 +28,10 @@ export interface SignalQuery {
   readonly pattern?: string | undefined;
   /** Default: all that live. */
   readonly minStrength?: number | undefined;
+  /** Of each pattern only the strongest. Default false. */
+  readonly rollup?: boolean | undefined;
+  /** The strongest so many. Default: all. */
+  readonly limit?: number | undefined;
   /** Unix ms. */
   readonly asOf: number;
 }
@@ -53,12 +59,12 @@ export class Signals {
         from = [...key, ''];
         const row = decode<LiveRow>(value);
         const signal = asSignal(row, asOf);
-        if (signal && fits(signal, query)) found.push(signal);
+        if (signal) found.push(signal);
       }
       if (rows < ROWS) break;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return found.sort(compare);
+    return select(found, query);
   }
 
   /** Of one scope, at most `limit` in no order: enough to know whether there is exactly one. */
@@ -80,7 +86,7 @@ export class Signals {
 }
 
 /** @returns undefined when it is gone at that moment */
-function asSignal({ scope, pattern, signal }: LiveRow, asOf: number): Signal | undefined {
+export function asSignal({ scope, pattern, signal }: LiveRow, asOf: number): Signal | undefined {
   const strength = strengthAt(signal, asOf);
   return strength < GONE_BELOW ? undefined : toSignal({ scope, pattern }, signal, strength);
 }
@@ -90,22 +96,28 @@ export function toSignal({ scope, pattern }: SignalName, signal: LivingSignal, s
   return { id, scope, pattern, strength, last_updated: new Date(lastUpdated).toISOString(), alpha, lambda };
 }
 
-function fits(signal: Signal, { scope, inScope, pattern, minStrength }: SignalQuery): boolean {
+/** Those a query wants, strongest first. */
+export function select(signals: readonly Signal[], query: Omit<SignalQuery, 'asOf'>): Signal[] {
+  const sorted = signals.filter((signal) => fits(signal, query)).sort(compare);
+  const { rollup, limit } = query;
+  if (!rollup) return sorted.slice(0, limit);
+  const strongest = new Map<string, Signal>();
+  for (const signal of sorted) if (!strongest.has(signal.pattern)) strongest.set(signal.pattern, signal);
+  return [...strongest.values()].slice(0, limit);
+}
+
+function fits(signal: Signal, { scope, inScope, pattern, minStrength }: Omit<SignalQuery, 'asOf'>): boolean {
   if (scope !== undefined && signal.scope !== scope) return false;
   if (pattern !== undefined && signal.pattern !== pattern) return false;
   if (minStrength !== undefined && signal.strength < minStrength) return false;
   return inScope?.(signal.scope) ?? true;
 }
 
+/** Strongest first, then by scope and pattern. */
 function compare(a: Signal, b: Signal): number {
   return b.strength - a.strength || order(a.scope, b.scope) || order(a.pattern, b.pattern);
 }
 
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Where a signal of this name is kept, whether it lives or not. */
-export function signalAddress(tenant: string, name: SignalName) {
-  return { tenant, kind: 'signal', id: actorIdOf(name) };
 }

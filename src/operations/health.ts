@@ -55,6 +55,20 @@ export const live = operation({
   run: async () => ({ status: 'ok' }),
 });
 
+export const selHealth = operation({
+  name: 'environment.health',
+  dialect: 'sel',
+  summary: 'Liveness',
+  http: { method: 'GET', path: '/api/health', aliases: ['/health'], status: 200 },
+  input: {},
+  output: z.object({ status: z.literal('ok'), version: z.string() }),
+  access: 'open',
+  mutates: false,
+  example: {},
+  owned: [],
+  run: async ({ services }) => ({ status: 'ok', version: services.version }),
+});
+
 export const metrics = operation({
   name: 'metrics',
   dialect: 'cortex',

@@ -5,12 +5,13 @@ import { addMember, removeMember } from './cluster/members.ts';
 import { get as getCluster, list as listClusters } from './cluster/read.ts';
 import { run as runCluster, store as storeCluster } from './cluster/talk.ts';
 import { embeddings } from './embeddings.ts';
+import { createSignal } from './environment/deposit.ts';
 import { getAncestors, getDescendants, getEvent } from './environment/event.ts';
 import { listEvents, listScope, listTrace } from './environment/events.ts';
 import { createEvent, createEvents } from './environment/post.ts';
-import { listSignals } from './environment/signals.ts';
+import { getHistory, getSignal, listSignals, lookUpSignal } from './environment/signals.ts';
 import { graphqlGet, graphqlPost } from './graphql.ts';
-import { health, live, metrics, ready } from './health.ts';
+import { health, live, metrics, ready, selHealth } from './health.ts';
 import { castVote, getProposal, getTrust, propose, reportOutcome } from './network/consensus.ts';
 import { transfer } from './network/transfer.ts';
 import { getActiveUser, serializeUser, switchUser } from './network/users.ts';
@@ -103,6 +104,11 @@ const LIST = [
   getAncestors,
   getDescendants,
   listSignals,
+  lookUpSignal,
+  getSignal,
+  getHistory,
+  createSignal,
+  selHealth,
   createWebhook,
   listWebhooks,
   getWebhook,

@@ -82,6 +82,8 @@ export interface Clocked {
   readonly clock: SetClock;
   readonly client: Client;
   readonly runtime: Runtime;
+  /** For a restart; otherwise it stops with the test. */
+  close(): Promise<void>;
 }
 
 /** An anonymous server with a clock that stands still until it is set. */
@@ -97,9 +99,15 @@ export async function serveAt(
     throw error;
   };
   const fronts = await openFronts(runtime, { config, keys: [], logger, onFailure });
-  onTestFinished(async () => {
+  let closed: Promise<void> | null = null;
+  const stop = async () => {
     await fronts.close();
     await runtime.close();
-  });
-  return { clock, runtime, client: new Client(fronts.url, {}) };
+  };
+  const close = () => {
+    closed ??= stop();
+    return closed;
+  };
+  onTestFinished(close);
+  return { clock, runtime, client: new Client(fronts.url, {}), close };
 }

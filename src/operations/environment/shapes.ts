@@ -28,6 +28,8 @@ export const traceName = name(MAX_NAME).describe('One per workflow.');
 export const agentName = name(MAX_NAME);
 export const eventId = name(MAX_NAME).describe('Event id.');
 
+export const signalId = name(MAX_NAME).describe('Signal id.');
+
 /** Any text: parents need not exist. */
 const parentId = z
   .string()
@@ -80,4 +82,29 @@ export const touch = z.object({
   pattern: z.string(),
   from: z.number().describe('Strength before, decay included; 0: there was none.'),
   to: z.number().describe('Strength after.'),
+});
+
+/** One event in the history of a signal. */
+export const historyEntry = z.object({
+  event_id: z.uuid(),
+  type: z.enum(EVENT_TYPES),
+  timestamp: z.iso.datetime(),
+  agent_id: z.string(),
+  trace_id: z.string(),
+  scope: z.string().describe('Of the event.'),
+  value: z.number().nullable().describe('Magnitude of a reward or penalty.'),
+  alpha: z.number().nullable().describe('Weight of a reward.'),
+  decay: z
+    .object({
+      from: z.number(),
+      to: z.number(),
+      seconds: z.number(),
+      lambda: z.number(),
+      interval_seconds: z.number(),
+      stepped: z.boolean(),
+    })
+    .nullable()
+    .describe('Since the change before: `to` = `from` × `lambda` ^ (`seconds` / `interval_seconds`).'),
+  before: z.number().describe('Strength just before; 0 at the beginning.'),
+  after: z.number().describe('Strength just after.'),
 });
