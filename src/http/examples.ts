@@ -11,6 +11,8 @@ const VALUES: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
   ['$proposal', '1c9e6f3b-58d2-4a07-b3c4-8f2d7a6e9b10'],
   ['$decided', '5d2b8a41-0f7c-4e9d-9a63-c7e1f4b20d85'],
   ['$webhook', '2f9c1d7e-8b34-4a60-91e5-d3c7b0a8f642'],
+  ['$event', '550e8400-e29b-41d4-a716-446655440000'],
+  ['$signal', '8f14e45f-ceea-467f-a8d2-1b0c5d3e7a92'],
   ['$vector', [0.12, -0.05, 0.31]],
 ]);
 

@@ -111,7 +111,7 @@ export interface Operation<S extends InputSchemas = InputSchemas> {
    * session of the caller, `$hash` for one of its memories, `$key` for one of its entities, `$cluster` for a cluster,
    * `$member` for a session that belongs to it, `$region` for the region the cluster is in, which the observer looks
    * at, `$vector` for a vector of the embedder's dimension, `$user` for a user of the caller, `$proposal` and `$decided`
-   * for an open and a decided proposal, `$webhook` for a webhook.
+   * for an open and a decided proposal, `$webhook` for a webhook, `$event` for an event and `$signal` for a living signal.
    */
   readonly example: { readonly path?: object; readonly query?: object; readonly body?: unknown };
   /** Where ids of somebody's property appear in the input: `path.id`, `body.session_id`. Drives the tenancy tests. */

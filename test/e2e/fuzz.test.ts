@@ -20,6 +20,8 @@ const CLUSTER = 'target-cluster';
 const REGION = 'target-region';
 const PROPOSAL = 'target-open';
 const DECIDED = 'target-decided';
+const EVENT = 'target-event';
+const SIGNAL = 'target-signal';
 const WEBHOOK = 'target-webhook';
 /** Nobody listens there, and what nonsense made is never called further away. */
 const RECEIVER = 'http://127.0.0.1:9/';
@@ -77,7 +79,18 @@ async function targets(): Promise<void> {
   const votes = [{ instance: TARGET, approve: true }];
   if (absent(DECIDED)) await system.ask(network, { type: 'decide', ...made, proposal: DECIDED, votes, agreement: 1 });
   await onlyWebhook();
+  await livingSignal();
   await calm();
+}
+
+/** An event and the signal it brought up, under ids of our own. */
+async function livingSignal(): Promise<void> {
+  const { environment } = server.running.runtime.services;
+  if (await environment.signal('ada', { id: SIGNAL })) return;
+  const ids = [environment.event('ada', EVENT) ? `${EVENT}-${performance.now()}` : EVENT, SIGNAL];
+  const poster = { tenant: 'ada', requestId: 'fuzz', newId: () => ids.shift()! };
+  const names = { scope: 'fuzz.target', trace_id: 'fuzz', agent_id: 'fuzz' };
+  await environment.post(poster, { type: 'proposal', ...names, payload: { action: 'stand' } });
 }
 
 /** One webhook, which delivers nothing: attempts would go on while requests are watched. */
@@ -121,10 +134,15 @@ const AIMS: Readonly<Record<string, string>> = {
   $proposal: PROPOSAL,
   $decided: DECIDED,
   $webhook: WEBHOOK,
+  $event: EVENT,
+  $signal: SIGNAL,
 };
 
 const aimOf = ({ example }: Operation): string =>
   AIMS[(example.path as { id?: string } | undefined)?.id ?? ''] ?? TARGET;
+
+/** Every name any operation reads from its query, and one that none should. */
+const QUERY = [...new Set(['__proto__', ...OPERATIONS.flatMap(({ input }) => Object.keys(input.query?.shape ?? {}))])];
 
 const numbers = (count: number, value: string) => `[${Array.from({ length: count }, () => value).join(',')}]`;
 
@@ -350,13 +368,7 @@ describe('whole requests', () => {
     {
       weight: 1,
       arbitrary: fc
-        .array(
-          fc.tuple(
-            fc.constantFrom('session_id', 'top_k', 'q', 'full_first', 'max_results', '__proto__', 'explain'),
-            piece,
-          ),
-          { maxLength: 4 },
-        )
+        .array(fc.tuple(fc.constantFrom(...QUERY), piece), { maxLength: 4 })
         .map((pairs) => `?${pairs.map(([name, value]) => `${name}=${value}`).join('&')}`),
     },
   );

@@ -23,6 +23,8 @@ const NOTHING = {
   proposal: 'no-such-proposal',
   decided: 'no-such-proposal',
   webhook: 'no-such-webhook',
+  event: 'no-such-event',
+  signal: 'no-such-signal',
 };
 
 interface Belongings {
@@ -36,6 +38,8 @@ interface Belongings {
   readonly proposal: string;
   readonly decided: string;
   readonly webhook: string;
+  readonly event: string;
+  readonly signal: string;
 }
 
 async function furnish(client: Client, name: string): Promise<Belongings> {
@@ -61,7 +65,14 @@ async function furnish(client: Client, name: string): Promise<Belongings> {
   };
   const [proposal, decided] = [await propose({ voting_timeout: 3_600 }), await propose({})];
   const { id: webhook } = await client.ok<{ id: string }>('POST', '/api/webhooks', { url: 'http://127.0.0.1:9/' });
-  return { session, cluster, member, region, hash: memory_hash, key, user, proposal, decided, webhook };
+  const posted = { type: 'proposal', scope: `${name}.scope`, trace_id: name, agent_id: name, payload: {} };
+  const { id: event, signals } = await client.ok<{ id: string; signals: [{ id: string }] }>(
+    'POST',
+    '/api/events?include=signals',
+    posted,
+  );
+  const own = { session, cluster, member, region, hash: memory_hash, key, user, proposal, decided, webhook };
+  return { ...own, event, signal: signals[0].id };
 }
 
 beforeAll(async () => {
