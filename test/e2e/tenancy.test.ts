@@ -64,13 +64,14 @@ async function furnish(client: Client, name: string): Promise<Belongings> {
     return (await client.ok<{ proposal_id: string }>('POST', '/v1/network/consensus', body)).proposal_id;
   };
   const [proposal, decided] = [await propose({ voting_timeout: 3_600 }), await propose({})];
-  const { id: webhook } = await client.ok<{ id: string }>('POST', '/api/webhooks', { url: 'http://127.0.0.1:9/' });
   const posted = { type: 'proposal', scope: `${name}.scope`, trace_id: name, agent_id: name, payload: {} };
   const { id: event, signals } = await client.ok<{ id: string; signals: [{ id: string }] }>(
     'POST',
     '/api/events?include=signals',
     posted,
   );
+  // After the event: attempts to deliver it would move the log.
+  const { id: webhook } = await client.ok<{ id: string }>('POST', '/api/webhooks', { url: 'http://127.0.0.1:9/' });
   const own = { session, cluster, member, region, hash: memory_hash, key, user, proposal, decided, webhook };
   return { ...own, event, signal: signals[0].id };
 }
