@@ -2,6 +2,7 @@
 import type { Deposit } from '../../actors/kinds/signal/events.ts';
 import type { Touch } from '../../actors/kinds/signal/model.ts';
 import type { SignalRules } from '../../actors/kinds/signal/rules.ts';
+import { intake } from '../../actors/plain.ts';
 import type { ActorSystem, Clock } from '../../actors/ports.ts';
 import type { Caller } from '../operations/operation.ts';
 import { type EventDraft, POST, type SempEvent, SIGNAL_KIND, toEvent, touchesOf } from './event.ts';
@@ -58,7 +59,8 @@ export async function record(
   const [first = toTarget({ scope: draft.scope, pattern: DEFAULT_PATTERN }), ...others] = found;
   const share = (target: Target): Deposit => depositOf(draft, rulesOf(target.scope), poster.newId());
   const { type, scope, trace_id, agent_id, parent_ids = [], payload } = draft;
-  const semp = { id, type, scope, trace_id, agent_id, parent_ids: [...parent_ids], payload };
+  // In the form in which it is stored, so that the answer says what every later reader is told.
+  const semp = intake({ id, type, scope, trace_id, agent_id, parent_ids: [...parent_ids], payload }).value;
   const event = {
     type: POST,
     semp,
