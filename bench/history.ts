@@ -65,7 +65,7 @@ export async function measureHistory({ events = EVENTS, progress }: BenchOptions
           ...(await listSignals(server, say)),
         ],
         notes: [
-          `history: ${name} events were posted in ${filled.seconds.toFixed(0)} s with relaxed durability; ` +
+          `history: ${name} events were written in ${filled.seconds.toFixed(0)} s; ` +
             `the data file has ${(filled.storeBytes / events / 1_000).toFixed(1)} kB for each`,
         ],
       };

@@ -38,6 +38,8 @@ export interface SignalQuery {
 
 /** Rows read at once: others get the thread in between. */
 const ROWS = 2_048;
+/** Signals put in order at once. */
+const AT_ONCE = 16_384;
 
 export class Signals {
   readonly #store: Store;
@@ -50,21 +52,22 @@ export class Signals {
   async list(tenant: string, query: SignalQuery): Promise<Signal[]> {
     const { scope, asOf } = query;
     const prefix = scope === undefined ? keys.live(tenant) : keys.liveIn(tenant, scope);
-    const found: Signal[] = [];
+    const pages: Signal[][] = [];
     let from = [...prefix, asOf];
     for (;;) {
       let rows = 0;
+      const found: Signal[] = [];
       for (const { key, value } of this.#store.range('index', { prefix, from, limit: ROWS })) {
         rows++;
         from = [...key, ''];
         const row = decode<LiveRow>(value);
         const signal = asSignal(row, asOf);
-        if (signal) found.push(signal);
+        if (signal && fits(signal, query)) found.push(signal);
       }
-      if (rows < ROWS) break;
-      await new Promise((resolve) => setImmediate(resolve));
+      if (found.length > 0) pages.push(found.sort(compare));
+      if (rows < ROWS) return top(await merged(pages), query);
+      await breather();
     }
-    return select(found, query);
   }
 
   /** Of one scope, at most `limit` in no order: enough to know whether there is exactly one. */
@@ -85,6 +88,30 @@ export class Signals {
   }
 }
 
+const breather = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Sorted lists as one. Sorting a hundred thousand at once would hold the thread for a tenth of a second. */
+async function merged(pages: readonly Signal[][]): Promise<Signal[]> {
+  let lists = pages;
+  while (lists.length > 1) {
+    const pairs: Signal[][] = [];
+    for (let i = 0; i < lists.length; i += 2) pairs.push(await mergedTwo(lists[i]!, lists[i + 1] ?? []));
+    lists = pairs;
+  }
+  return lists[0] ?? [];
+}
+
+async function mergedTwo(a: readonly Signal[], b: readonly Signal[]): Promise<Signal[]> {
+  const both: Signal[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length || j < b.length) {
+    const first = j === b.length || (i < a.length && compare(a[i]!, b[j]!) <= 0);
+    both.push(first ? a[i++]! : b[j++]!);
+    if (both.length % AT_ONCE === 0) await breather();
+  }
+  return both;
+}
+
 /** @returns undefined when it is gone at that moment */
 export function asSignal({ scope, pattern, signal }: LiveRow, asOf: number): Signal | undefined {
   const strength = strengthAt(signal, asOf);
@@ -98,8 +125,11 @@ export function toSignal({ scope, pattern }: SignalName, signal: LivingSignal, s
 
 /** Those a query wants, strongest first. */
 export function select(signals: readonly Signal[], query: Omit<SignalQuery, 'asOf'>): Signal[] {
-  const sorted = signals.filter((signal) => fits(signal, query)).sort(compare);
-  const { rollup, limit } = query;
+  return top(signals.filter((signal) => fits(signal, query)).sort(compare), query);
+}
+
+/** @param sorted strongest first */
+function top(sorted: Signal[], { rollup, limit }: Omit<SignalQuery, 'asOf'>): Signal[] {
   if (!rollup) return sorted.slice(0, limit);
   const strongest = new Map<string, Signal>();
   for (const signal of sorted) if (!strongest.has(signal.pattern)) strongest.set(signal.pattern, signal);
