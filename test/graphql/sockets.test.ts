@@ -324,7 +324,7 @@ describe('a connection holds no more than it may', () => {
     await ada.ok('POST', '/api/events', draft('big', 'x', { payload: { action: 'x', big: 'x'.repeat(200_000) } }));
     for (const message of [
       subscribe('q', '{ events(limit: 5, scope: "big") { payload } }'),
-      { type: 'ping', payload: { text: 'x'.repeat(1_000) } },
+      { type: 'ping', payload: { text: 'x'.repeat(20_000) } },
     ]) {
       const one = await raw(server.url);
       one.send(init());
