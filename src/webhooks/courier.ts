@@ -3,7 +3,9 @@
  * cursor on, posts, and tells the actor what came of it.
  *
  * C1  One attempt at a time, so events arrive in the order of the log; the next event waits until this one is done with.
- * C2  The outcome is durable before the next attempt begins. A crash in between repeats an attempt, under the same id.
+ * C2  The outcome of a failure is durable before the next attempt begins. Those of a few successes may still be on their
+ *     way to the disk, or one webhook could take no more events than there are commits; a crash repeats these, under the
+ *     same ids.
  * C3  What the courier remembers is a copy: after a change of the webhook, a failure or a restart it is read again.
  */
 import { type Address, formatAddress } from '../../actors/address.ts';
@@ -26,6 +28,8 @@ const TROUBLE_MS = 1_000;
 const MAX_TROUBLE_MS = 30_000;
 /** Unwanted events after which the cursor is moved durably; fewer are looked at again after a restart. */
 const SKIP_AFTER = 10_000;
+/** Successes on their way to the disk (C2): as many as one turn of the actor takes. */
+const MAX_UNSETTLED = 32;
 
 export interface CourierOptions {
   readonly system: Pick<ActorSystem, 'read' | 'ask' | 'head'>;
@@ -60,6 +64,11 @@ export class Courier {
   #known: Known | null = null;
   /** Nothing up to this record is wanted, as far as is known. */
   #scanned = 0;
+  /** Everything up to this record is done with, perhaps not durably yet. */
+  #done = 0;
+  readonly #unsettled = new Set<Promise<void>>();
+  /** The first outcome that could not be made durable. */
+  #failure: { readonly error: unknown } | null = null;
   /** Counts what makes a copy old (C3). */
   #changes = 0;
   #work: Promise<void> | null = null;
@@ -113,8 +122,12 @@ export class Courier {
     this.#again = false;
     try {
       while (!this.#stopped && (await this.#step()));
+      await this.#settle();
       this.#troubles = 0;
     } catch (error) {
+      await Promise.all(this.#unsettled);
+      this.#failure = null;
+      this.#done = 0;
       this.#forget();
       if (error instanceof Interrupted) return;
       if (error instanceof AppError && error.code === 'NOT_FOUND') this.#leave();
@@ -142,11 +155,15 @@ export class Courier {
     if (this.#stopped) return false;
     if (changes !== this.#changes) return true;
     if (next) await this.#deliver(webhook, next);
-    else if (this.#scanned - webhook.cursor >= SKIP_AFTER) await this.#tell('skip', { cursor: this.#scanned });
+    else if (this.#scanned - Math.max(webhook.cursor, this.#done) >= SKIP_AFTER) {
+      await this.#settle();
+      await this.#tell('skip', { cursor: this.#scanned });
+    }
     return next !== undefined || more;
   }
 
   async #read(): Promise<Known | null> {
+    await this.#settle();
     const changes = this.#changes;
     const view = await this.#options.system.read<WebhookContext>(this.#address);
     if (!view) this.#leave();
@@ -164,7 +181,7 @@ export class Courier {
     // Before the list: what is committed after this moment wakes the courier again.
     const head = system.head(tenant);
     const filter = { inScope, ...(types.length > 0 ? { types } : {}) };
-    const after = Math.max(cursor, this.#scanned);
+    const after = Math.max(cursor, this.#done, this.#scanned);
     const { events, next } = await environment.events(tenant, { ...filter, after, ascending: true, limit: 1 });
     const [found] = events;
     if (!found && changes === this.#changes) this.#scanned = next ?? Math.max(this.#scanned, head);
@@ -182,7 +199,29 @@ export class Courier {
     const { id, outcome } = await room.run(tenant, attempt);
     onOutcome(outcome);
     const names = { delivery: id, event: event.id, event_type: event.type };
-    await this.#tell('attempted', { seq, ...names, ...outcome, jitter: random() });
+    const told = this.#tell('attempted', { seq, ...names, ...outcome, jitter: random() });
+    this.#track(told);
+    if (outcome.error === null) this.#done = seq;
+    await this.#settle(outcome.error === null ? MAX_UNSETTLED - 1 : 0);
+  }
+
+  #track(told: Promise<void>): void {
+    const settled: Promise<void> = told
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#unsettled.delete(settled));
+    this.#unsettled.add(settled);
+  }
+
+  /**
+   * Waits until at most so many outcomes are not durable.
+   *
+   * @throws what the first one failed with
+   */
+  async #settle(atMost = 0): Promise<void> {
+    while (this.#unsettled.size > atMost) await this.#unsettled.values().next().value;
+    if (this.#failure) throw this.#failure.error;
   }
 
   async #tell(type: string, payload: object): Promise<void> {

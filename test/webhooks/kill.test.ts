@@ -93,8 +93,8 @@ it(`delivers every event at least once, in order, through ${ROUNDS} kills`, {
   const arrived = idsAt(there);
   expect(stored).toEqual(expect.arrayContaining([...acknowledged]));
   expect([...new Set(arrived)], 'first arrivals').toEqual(stored);
-  // At most the one delivery that was under way when a kill came.
-  expect(arrived.length - stored.length).toBeLessThanOrEqual(ROUNDS);
+  // At most those whose outcome was on its way to the disk when a kill came, and the one under way.
+  expect(arrived.length - stored.length).toBeLessThanOrEqual(33 * ROUNDS);
   for (const { body, headers } of there.received) {
     expect(headers['webhook-id']).toBe(deliveryId(hook, body.data.id));
     expect(body.delivery_id).toBe(headers['webhook-id']);
