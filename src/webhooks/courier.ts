@@ -17,6 +17,7 @@ import type { Environment } from '../environment/environment.ts';
 import type { SempEvent, StoredEvent } from '../environment/event.ts';
 import { compileScopeGlobs } from '../environment/scope-glob.ts';
 import { letterFor } from './letter.ts';
+import { Line } from './line.ts';
 import { Interrupted, type Outcome, post, type Wire } from './post.ts';
 import type { Room } from './room.ts';
 import type { Seal } from './seal.ts';
@@ -61,6 +62,7 @@ interface Known {
 export class Courier {
   readonly #address: Address;
   readonly #options: CourierOptions;
+  readonly #line = new Line();
   #known: Known | null = null;
   /** Nothing up to this record is wanted, as far as is known. */
   #scanned = 0;
@@ -114,6 +116,7 @@ export class Courier {
     this.#again = false;
     this.#timer?.cancel();
     await this.#work;
+    this.#line.close();
   }
 
   async #run(): Promise<void> {
@@ -194,7 +197,7 @@ export class Courier {
     const attempt = async () => {
       if (this.#stopped) throw new Interrupted('not begun any more');
       const letter = letterFor(tenant, webhook, event, { seal, now: clock.now() });
-      return { id: letter.id, outcome: await post(letter, wire, stop) };
+      return { id: letter.id, outcome: await post(letter, wire, this.#line, stop) };
     };
     const { id, outcome } = await room.run(tenant, attempt);
     onOutcome(outcome);
@@ -261,6 +264,7 @@ export class Courier {
   #leave(): void {
     this.#stopped = true;
     this.#again = false;
+    this.#line.close();
     this.#options.onIdleForGood(this);
   }
 

@@ -5,11 +5,11 @@
  * P2  Redirects are not followed: they would lead past the check. They are a failure like any other status but 2xx.
  * P3  The status is the answer. Of the body a little is read, so that the receiver can finish, and dropped.
  */
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
 import type { Clock } from '../../actors/ports.ts';
 import { addressesFor, ForbiddenTarget, type Resolve, readTarget } from './address-guard.ts';
+import type { Line } from './line.ts';
 
 /** What a receiver may take for an answer. */
 export const ATTEMPT_MS = 10_000;
@@ -44,10 +44,11 @@ export class Interrupted extends Error {}
 /**
  * Makes one attempt. What goes wrong outside is an outcome, not an error.
  *
+ * @param line of the webhook; used by one attempt at a time
  * @param stop breaks the attempt off
  * @throws Interrupted after `stop`
  */
-export async function post(letter: Letter, wire: Wire, stop: AbortSignal): Promise<Outcome> {
+export async function post(letter: Letter, wire: Wire, line: Line, stop: AbortSignal): Promise<Outcome> {
   const { clock } = wire;
   const began = clock.monotonic();
   const deadline = new AbortController();
@@ -61,7 +62,7 @@ export async function post(letter: Letter, wire: Wire, stop: AbortSignal): Promi
   try {
     const url = readTarget(letter.url);
     const addresses = await unlessAborted(addressesFor(url, wire), signal);
-    const response = await send(url, addresses, letter, signal);
+    const response = await send({ url, addresses, letter, line, signal });
     await drained(response, clock, signal);
     const status = response.statusCode!;
     return over(status, status >= 200 && status < 300 ? null : complaint(status));
@@ -85,7 +86,15 @@ function reasonOf(error: unknown): string {
   return typeof code === 'string' ? `no answer: ${code}` : 'no answer';
 }
 
-function send(url: URL, addresses: readonly string[], letter: Letter, signal: AbortSignal): Promise<IncomingMessage> {
+interface Call {
+  readonly url: URL;
+  readonly addresses: readonly string[];
+  readonly letter: Letter;
+  readonly line: Line;
+  readonly signal: AbortSignal;
+}
+
+function send({ url, addresses, letter, line, signal }: Call): Promise<IncomingMessage> {
   const body = Buffer.from(letter.body);
   const options: RequestOptions = {
     method: 'POST',
@@ -95,37 +104,40 @@ function send(url: URL, addresses: readonly string[], letter: Letter, signal: Ab
       'user-agent': 'Synod-Webhooks/1',
       ...letter.headers,
     },
-    // A connection of its own: one from a pool was checked at another time, for another owner.
-    agent: false,
-    lookup: checkedOnly(addresses),
     signal,
   };
-  return new Promise((resolve, reject) => {
-    const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
-    request.once('response', resolve);
-    // Also after the response: then there is nobody to tell, and without a listener it would end the process.
-    request.on('error', reject);
-    request.end(body);
+  const once = (agent: HttpAgent) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      const own = { ...options, agent };
+      const request = url.protocol === 'https:' ? httpsRequest(url, own) : httpRequest(url, own);
+      request.once('response', resolve);
+      // Also after the response: then there is nobody to tell, and without a listener it would end the process.
+      request.on('error', (error) => reject(request.reusedSocket ? new HungUp(error) : error));
+      request.end(body);
+    });
+  return once(line.agentFor(url, addresses)).catch((error: unknown) => {
+    if (!(error instanceof HungUp) || signal.aborted) throw error;
+    // The receiver closed the connection while nothing was said: it is called again.
+    line.close();
+    return once(line.agentFor(url, addresses));
   });
 }
 
-/** Answers every question for an address with those that were checked, whatever the name servers say by now. */
-function checkedOnly(addresses: readonly string[]): LookupFunction {
-  const known = addresses.map((address) => ({ address, family: isIP(address) }));
-  return (_name, { all }, callback) => {
-    if (all) callback(null, known);
-    else callback(null, known[0]!.address, known[0]!.family);
-  };
+/** A connection that was kept broke: whether the receiver had read anything is unknown. */
+class HungUp extends Error {
+  constructor(cause: Error) {
+    super('the kept connection broke', { cause });
+  }
 }
 
-/** P3: however it ends, the connection is closed and the status stands. */
+/** P3: however it ends, the status stands. Only a body that came to its end leaves the connection usable. */
 function drained(response: IncomingMessage, clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     let left = DRAIN_BYTES;
     const done = () => {
       timer.cancel();
       signal.removeEventListener('abort', done);
-      response.destroy();
+      if (!response.complete) response.destroy();
       resolve();
     };
     const timer = clock.setTimeout(done, DRAIN_MS);

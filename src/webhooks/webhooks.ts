@@ -23,6 +23,7 @@ import {
 } from './address-guard.ts';
 import { Courier } from './courier.ts';
 import { letterFor, ownerOf } from './letter.ts';
+import { Line } from './line.ts';
 import { Interrupted, type Outcome, post, type Wire } from './post.ts';
 import { Room } from './room.ts';
 import { openSeal, type Seal } from './seal.ts';
@@ -135,8 +136,13 @@ export class Deliveries implements Webhooks {
     const { clock } = this.#options;
     const event = sampleEvent(webhook, clock.now());
     const attempt = async () => {
-      const letter = letterFor(tenant, webhook, event, { seal: this.#seal, now: clock.now() });
-      return { ...(await post(letter, this.#wire, this.#stop.signal)), delivery: letter.id };
+      const line = new Line();
+      try {
+        const letter = letterFor(tenant, webhook, event, { seal: this.#seal, now: clock.now() });
+        return { ...(await post(letter, this.#wire, line, this.#stop.signal)), delivery: letter.id };
+      } finally {
+        line.close();
+      }
     };
     return this.#room.run(tenant, attempt).catch((error: unknown) => {
       throw error instanceof Interrupted ? new AppError('UNAVAILABLE', 'the server is shutting down') : error;

@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { deliveryId } from '../../src/webhooks/signature.ts';
 import { FakeClock } from '../support/clock.ts';
+import { controlledStore } from '../support/stores.ts';
 import { type World, world } from './harness.ts';
 import { receiver, status, until } from './receiver.ts';
 
@@ -216,6 +217,32 @@ describe('a restart', () => {
     await again.clock.advance(20_000);
     await until(() => there.received.length === 2);
     await again.close();
+  });
+});
+
+describe('a disk that takes no commits', () => {
+  it('costs no event: what could not be written down is delivered again, under the same ids', async () => {
+    const control = controlledStore();
+    const there = await receiver();
+    const one = await world({ store: control.store });
+    const { id } = await one.hook({ url: there.url });
+    const posted: string[] = [];
+    for (let i = 0; i < 5; i++) posted.push(await one.post());
+    await one.settled(id);
+    there.answer = (received, response, request) => {
+      control.failing = true;
+      status(204)(received, response, request);
+    };
+    posted.push(await one.post());
+    await until(() => one.logged.some(({ message }) => message === 'webhook delivery broke off'));
+    expect((await one.webhook(id)).delivered).toBe(5);
+    there.answer = status(204);
+    control.failing = false;
+    await one.pass(async () => (await one.webhook(id)).delivered === 6, 500);
+    const [sixth, again, ...rest] = there.received.slice(5);
+    expect(rest).toEqual([]);
+    expect(again?.headers['webhook-id']).toBe(sixth?.headers['webhook-id']);
+    expect([...new Set(ids(there))]).toEqual(posted);
   });
 });
 

@@ -2,6 +2,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '../../src/clock.ts';
+import { Line } from '../../src/webhooks/line.ts';
 import { Interrupted, type Outcome, post, type Wire } from '../../src/webhooks/post.ts';
 import { FakeClock } from '../support/clock.ts';
 import { type Receiver, receiver, status, until } from './receiver.ts';
@@ -19,7 +20,8 @@ const wired = (changes: Partial<Wire> = {}): Wire => ({
 
 const going = new AbortController().signal;
 const letter = (url: string) => ({ url, headers: { 'x-test': 'yes' }, body: '{"a":"ü"}' });
-const attempt = (url: string, wire: Partial<Wire> = {}): Promise<Outcome> => post(letter(url), wired(wire), going);
+const attempt = (url: string, wire: Partial<Wire> = {}): Promise<Outcome> =>
+  post(letter(url), wired(wire), new Line(), going);
 
 /** An attempt at a receiver that has it by now; time stands still until it is told to pass. */
 async function stuck(there: Receiver): Promise<{ clock: FakeClock; outcome: () => Outcome | null }> {
@@ -193,11 +195,58 @@ describe('whoever wants an attempt to end', () => {
       });
     });
     const stop = new AbortController();
-    const outcome = post(letter(there.url), wired(), stop.signal);
+    const outcome = post(letter(there.url), wired(), new Line(), stop.signal);
     const ended = expect(outcome).rejects.toBeInstanceOf(Interrupted);
     await until(() => there.received.length > 0);
     stop.abort();
     await ended;
     await until(() => closed);
+  });
+});
+
+describe('a connection', () => {
+  const over = (line: Line, url: string, wire: Partial<Wire> = {}) => post(letter(url), wired(wire), line, going);
+
+  it('is kept for the next event, and opened anew when the name leads elsewhere', async () => {
+    const there = await receiver(status(200));
+    const line = new Line();
+    let addresses = ['127.0.0.1'];
+    const resolve = async () => addresses;
+    const url = `http://hooks.example:${there.port}/`;
+    for (let i = 0; i < 3; i++) expect(await over(line, url, { resolve })).toMatchObject({ status: 200 });
+    expect(there.connections).toBe(1);
+    addresses = ['127.0.0.1', '127.0.0.2'];
+    expect(await over(line, url, { resolve })).toMatchObject({ status: 200 });
+    expect(there.connections).toBe(2);
+    line.close();
+  });
+
+  it('that is kept helps nobody past the check', async () => {
+    const there = await receiver(status(200));
+    const line = new Line();
+    expect(await over(line, there.url)).toMatchObject({ status: 200 });
+    expect(await over(line, there.url, { allowPrivate: false })).toMatchObject({ status: null });
+    expect(there.received).toHaveLength(1);
+    line.close();
+  });
+
+  it('the receiver closed in between is opened again within the attempt', async () => {
+    const there = await receiver((_received, response) => {
+      response.writeHead(200).end();
+      // After the answer, without saying so: as a restart of the receiver does.
+      setTimeout(() => response.socket?.destroy(), 0);
+    });
+    const line = new Line();
+    for (let i = 0; i < 5; i++) expect(await over(line, there.url)).toMatchObject({ status: 200, error: null });
+    expect(there.received.length).toBeGreaterThanOrEqual(5);
+    line.close();
+  });
+
+  it('is not kept after an answer that did not end', async () => {
+    const there = await receiver((_received, response) => void response.writeHead(200).write('x'.repeat(200_000)));
+    const line = new Line();
+    for (let i = 0; i < 2; i++) expect(await over(line, there.url)).toMatchObject({ status: 200 });
+    expect(there.connections).toBe(2);
+    line.close();
   });
 });
