@@ -91,7 +91,7 @@ export function createEnvironment({ store, system, clock, settings, host, onFaul
     events,
     targets: new Targets(store, events, signals),
     rulesOf: createRules(settings),
-    strict: settings.strict,
+    strict: settings.strict ?? false,
   };
   return {
     post: (poster, draft) => post(posting, poster, draft),

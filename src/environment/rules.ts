@@ -10,7 +10,7 @@ export interface SignalSettings {
   readonly profile: Profile;
   readonly scopes: readonly ScopeRules[];
   /** Whether events are checked beyond the published validation (`strict.ts`). */
-  readonly strict: boolean;
+  readonly strict?: boolean;
 }
 
 /** @returns a function from a scope to its rules */
