@@ -24,11 +24,20 @@ export { SEMPClient } from './client/semp.ts';
 export type { Config } from './config.ts';
 export type { Agent, AgentNetwork, NetworkSettings, NetworkState, Processed } from './coordination/agents.ts';
 export type { Cluster, ClusterSettings, ClusterState } from './coordination/cluster.ts';
+export type {
+  EventFilter,
+  EventListQuery,
+  HeardEvents,
+  SharedEnvironment,
+  SignalListQuery,
+} from './coordination/environment.ts';
 export type { Network, ProposalView, ProposeOptions, TransferOptions, Transferred } from './coordination/network.ts';
 export type { Anomaly, Observer, ObserverSettings, ObserverSummary } from './coordination/observer.ts';
 export type { Region, RegionEvent, RegionSettings, RegionState } from './coordination/region.ts';
 export type { Embedder } from './embedding/embedder.ts';
 export { createHashEmbedder } from './embedding/hash.ts';
+export type { EventDraft, SempEvent } from './environment/event.ts';
+export type { Signal } from './environment/signals.ts';
 export type { MachineEntry, VersionedMachine } from './machines.ts';
 export {
   ConsensusEngine,

@@ -7,6 +7,7 @@ import type { System } from '../actors/system.ts';
 import { type Call, createCall } from './calls.ts';
 import { type AgentNetwork, type NetworkSettings, openAgents, vectorIn } from './coordination/agents.ts';
 import { type Cluster, type ClusterSettings, openCluster } from './coordination/cluster.ts';
+import { environmentOf, type SharedEnvironment } from './coordination/environment.ts';
 import { type Network, networkOf } from './coordination/network.ts';
 import { type Observer, type ObserverSettings, openObserver } from './coordination/observer.ts';
 import { openRegion, type Region, type RegionSettings } from './coordination/region.ts';
@@ -70,6 +71,8 @@ export interface Synod extends AsyncDisposable {
   observer(settings?: ObserverSettings): Promise<Observer>;
   /** Transfers between sessions, users, and decisions weighted by trust. */
   network(): Network;
+  /** Events that agents post, and the signals they leave, which fade. */
+  environment(): SharedEnvironment;
   /** Gets or makes a network of agents by its name: sessions of one cluster that feed back into each other. */
   agents(settings: NetworkSettings): Promise<AgentNetwork>;
   /**
@@ -184,6 +187,10 @@ class EmbeddedSynod implements Synod {
 
   network(): Network {
     return networkOf(this.call);
+  }
+
+  environment(): SharedEnvironment {
+    return environmentOf(this.call, this);
   }
 
   agents(settings: NetworkSettings): Promise<AgentNetwork> {
