@@ -14,9 +14,10 @@ from .address import Address
 from .caller import Caller
 from .errors import SEMPConnectionError, SEMPError
 from .handlers import EventName, Handler, Handlers
-from .stream import Emit, Patience, Stream, Wishes
+from .stream import Emit, Stream
 from .transport import Transport
 from .twin import twin
+from .wishes import Patience, Wishes
 
 H = TypeVar("H", bound=Handler)
 

@@ -16,68 +16,19 @@ import ssl
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 from urllib.parse import SplitResult
 
 from .errors import SEMPConnectionError, SEMPError
 from .retry import is_passing
-from .websocket import ConnectionEnded, Waker, WebSocket
+from .waker import Waker
+from .websocket import ConnectionEnded, WebSocket
+from .wishes import Cursor, Patience, Wishes
 
 #: Ids remembered of what was handed on before an answer to `subscribe`; a server that late does not know it.
 MAX_EARLY = 10_000
 #: Calls the handlers of a name with arguments.
 Emit = Callable[..., None]
-#: An event's id, or a number the server gave; None: from now on.
-Cursor = Union[None, str, int]
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What to hear; None: everything."""
-
-    scopes: Optional[Sequence[str]] = None
-    types: Optional[Sequence[str]] = None
-    trace_id: Optional[str] = None
-    agent_id: Optional[str] = None
-    signals: bool = False
-
-    @property
-    def everything(self) -> bool:
-        """Whether no event is filtered out."""
-        return not (self.scopes or self.types or self.trace_id or self.agent_id)
-
-    def message(self, since: Cursor) -> str:
-        """The `subscribe` message."""
-        wanted: Dict[str, Any] = {
-            "scopes": None if self.scopes is None else list(self.scopes),
-            "types": None if self.types is None else list(self.types),
-            "trace_id": self.trace_id,
-            "agent_id": self.agent_id,
-            "since": since,
-            "signals": True if self.signals else None,
-        }
-        given = {name: value for name, value in wanted.items() if value is not None}
-        return json.dumps({"type": "subscribe", **given})
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for what (s).
-
-    Attributes:
-        first: before the first new connection; doubles, and starts again when one is open
-        longest: before any new connection
-        silence: after which the server is asked for a sign of life; it sends one every 30 s by itself
-        answer: for that sign
-        subscribed: for the answer to `subscribe`, before the server counts as one that does not know it
-    """
-
-    first: float = 1.0
-    longest: float = 30.0
-    silence: float = 45.0
-    answer: float = 15.0
-    subscribed: float = 5.0
 
 
 class Stream:

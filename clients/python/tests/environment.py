@@ -9,7 +9,7 @@ import uuid
 from typing import Any, Callable, Dict, List, Optional
 from urllib.parse import parse_qs, urlsplit
 
-from .peer import CLOSE, PING, PONG, TEXT, Gone, Peer, Server
+from .peer import CLOSE, PING, PONG, TEXT, Peer, Server
 
 
 class Subscriber:

@@ -9,10 +9,10 @@ import time
 import unittest
 
 from semp_sdk import SEMPClient, SEMPConnectionError, SEMPError
-from semp_sdk.stream import Patience
+from semp_sdk.wishes import Patience
 
 from .environment import Environment
-from .peer import PING, TEXT, Server
+from .peer import TEXT
 
 #: The waits of the client, a hundredth as long.
 QUICK = Patience(first=0.01, longest=0.3, silence=0.45, answer=0.15, subscribed=10.0)

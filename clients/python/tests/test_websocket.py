@@ -6,7 +6,8 @@ import unittest
 from urllib.parse import urlsplit
 
 from semp_sdk.errors import SEMPConnectionError, SEMPError
-from semp_sdk.websocket import ConnectionEnded, Waker, WebSocket
+from semp_sdk.waker import Waker
+from semp_sdk.websocket import ConnectionEnded, WebSocket
 
 from .peer import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Server, accept_of, frame
 
