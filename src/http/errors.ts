@@ -70,10 +70,7 @@ export function errorReply(thrown: unknown, context: ErrorContext): Reply {
   const seconds = retryAfterSeconds(error);
   if (seconds !== undefined) headers['Retry-After'] = String(seconds);
   if (asProblem || context.also === undefined) return jsonReply(status, body, headers);
-  // In a dialect's own words where it has a sentence.
-  const { message = error.message } = body as { message?: string };
-  const more = context.also({ message, code: error.code, requestId: context.requestId });
-  return jsonReply(status, { ...body, ...more }, headers);
+  return jsonReply(status, { ...body, ...context.also(body) }, headers);
 }
 
 /** The status and the words of one failure among several things asked for at once. */

@@ -28,7 +28,7 @@ export interface ValidInput {
 const NO_FIELDS: Fields = new Map();
 
 /** @returns a function that throws AppError INVALID with all problems of path, query, headers and body at once */
-export function createValidator(operation: Pick<Operation, 'input'>): (raw: RawInput) => ValidInput {
+export function createValidator(operation: Operation): (raw: RawInput) => ValidInput {
   const { path, query, headers, body } = operation.input;
   const pathFields = path === undefined ? NO_FIELDS : fieldsOf(path);
   const queryFields = query === undefined ? NO_FIELDS : fieldsOf(query);

@@ -24,9 +24,10 @@ const shared = {
   owned: [],
   errors: [406],
   // Its clients look for the reason of a refusal here.
-  alsoInErrors: ({ message, code, requestId }: { message: string; code: string; requestId: string }) => ({
-    errors: [{ message, extensions: { code, request_id: requestId } }],
-  }),
+  alsoInErrors: (body: object) => {
+    const { message, ...extensions } = body as { message: string };
+    return { errors: [{ message, extensions }] };
+  },
 } as const;
 
 const path = { path: '/api/graphql', aliases: ['/graphql'], status: 200 } as const;

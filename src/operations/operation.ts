@@ -104,8 +104,12 @@ export interface Operation<S extends InputSchemas = InputSchemas> {
   readonly heavy?: true;
   /** Error statuses beside those every operation of its access has. */
   readonly errors?: readonly number[];
-  /** What the body of a refusal holds beside what its dialect has, for clients that look elsewhere. */
-  alsoInErrors?(error: { readonly message: string; readonly code: string; readonly requestId: string }): object;
+  /**
+   * What the body of a refusal holds beside what its dialect has, for clients that look elsewhere.
+   *
+   * @param body in the shape of the dialect
+   */
+  alsoInErrors?(body: object): object;
   /**
    * A call that works, for the documentation and the generated tests. `$session` stands for the id of an existing
    * session of the caller, `$hash` for one of its memories, `$key` for one of its entities, `$cluster` for a cluster,
