@@ -1,5 +1,12 @@
 /** What both transports share: a request becomes something to execute, and its result something to send. */
-import { type ExecutionArgs, type ExecutionResult, execute, GraphQLError, OperationTypeNode, subscribe } from 'graphql';
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  OperationTypeNode,
+  subscribe,
+} from 'graphql';
 import { AppError } from '../../actors/errors.ts';
 import type { SystemLogger } from '../../actors/system.ts';
 import type { Context } from '../operations/operation.ts';
@@ -30,8 +37,6 @@ export interface Engine {
    * @param room waited for before a result is handed over
    */
   subscribe(task: Task, room: () => Promise<void>): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
-  /** A refusal that is about a whole operation. */
-  refusal(error: unknown, requestId: string): GraphQLError;
 }
 
 export function createEngine({ introspection, logger }: EngineOptions): Engine {
@@ -74,11 +79,6 @@ export function createEngine({ introspection, logger }: EngineOptions): Engine {
         await room();
         return presented(result, task.contextValue);
       });
-    },
-    refusal(error, requestId) {
-      const cause = error instanceof Error ? error : new Error(String(error));
-      const wrapped = new GraphQLError(cause.message, { originalError: cause });
-      return presentable(wrapped, { requestId, logger });
     },
   };
 }

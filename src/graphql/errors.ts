@@ -1,8 +1,8 @@
 /** Trouble as GraphQL errors: the same sentences and codes as over REST, and no more. */
 import { GraphQLError } from 'graphql';
-import type { AppError } from '../../actors/errors.ts';
+import { AppError } from '../../actors/errors.ts';
 import type { SystemLogger } from '../../actors/system.ts';
-import { errorReply, isExpected } from '../http/errors.ts';
+import { describeError, isExpected } from '../http/errors.ts';
 
 /** The library quotes what it was given, which may be a whole payload. */
 const MAX_MESSAGE = 500;
@@ -21,8 +21,7 @@ export function presentable(error: GraphQLError, { requestId, logger }: Complain
     return new GraphQLError(shortened(error.message), { ...place, extensions: { code: 'INVALID', ...extensions } });
   }
   if (!isExpected(cause)) logger.error({ requestId, path, err: cause }, 'a GraphQL field failed');
-  const { message, code } = describe(cause, requestId);
-  return new GraphQLError(message, { ...place, extensions: { code, request_id: requestId } });
+  return new GraphQLError(...described(cause, requestId, place));
 }
 
 /** Whether the same request could fare better later, or has met a bug: its answer is not kept for a repetition. */
@@ -33,8 +32,7 @@ export function isPassing(error: GraphQLError): boolean {
 
 /** A refusal that is about a whole operation. */
 export function refusal(error: AppError, requestId: string): GraphQLError {
-  const { message, code } = describe(error, requestId);
-  return new GraphQLError(message, { extensions: { code, request_id: requestId } });
+  return new GraphQLError(...described(error, requestId));
 }
 
 /** What was thrown, below what the library has put around it; undefined when the library itself complains. */
@@ -44,9 +42,11 @@ function causeOf(error: GraphQLError): Error | undefined {
   return cause;
 }
 
-function describe(cause: Error, requestId: string): { message: string; code: string } {
-  const { body } = errorReply(cause, { dialect: 'sel', requestId, accept: undefined });
-  return JSON.parse(body as string) as { message: string; code: string };
+/** The body REST would answer with: its message, and the rest as extensions. */
+function described(cause: Error, requestId: string, place: object = {}): [message: string, options: object] {
+  const error = isExpected(cause) ? cause : new AppError('INTERNAL', 'Internal server error');
+  const { message, ...extensions } = describeError(error, 'sel', requestId).body as { message: string };
+  return [message, { ...place, extensions }];
 }
 
 function shortened(message: string): string {

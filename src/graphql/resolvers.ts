@@ -4,7 +4,7 @@ import type { EventQuery } from '../environment/events.ts';
 import type { Poster } from '../environment/post.ts';
 import { compileScopeGlobs, isScopeGlob } from '../environment/scope-glob.ts';
 import { createIds } from '../http/idempotency.ts';
-import { createValidator } from '../http/validation.ts';
+import { validate } from '../http/validation.ts';
 import { eventDraft, scopeName, traceName } from '../operations/environment/shapes.ts';
 import type { Context } from '../operations/operation.ts';
 import { name } from '../operations/schemas.ts';
@@ -72,21 +72,13 @@ export const root = {
 
 /** A root field that is called with checked arguments, or throws AppError INVALID with the sentence REST has for it. */
 function field<S extends z.ZodType, T>(schema: S, run: (args: z.output<S>, context: Context, info: Info) => T) {
-  const check = checkOf(schema);
-  return (args: unknown, context: Context, info: Info): T => run(check(args), context, info);
+  return (args: unknown, context: Context, info: Info): T => run(validate(schema, args), context, info);
 }
-
-function checkOf<S extends z.ZodType>(schema: S): (value: unknown) => z.output<S> {
-  const validate = createValidator({ input: { body: schema } });
-  return (value) => validate({ params: {}, search: '', body: value }).body as z.output<S>;
-}
-
-const checkDraft = checkOf(eventDraft);
 
 function validDraft(input: unknown): z.output<typeof eventDraft> {
   const { parent_ids, ...rest } = input as Record<string, unknown>;
   // To GraphQL null is as good as absent.
-  return checkDraft(parent_ids === null || parent_ids === undefined ? rest : { ...rest, parent_ids });
+  return validate(eventDraft, parent_ids === null || parent_ids === undefined ? rest : { ...rest, parent_ids });
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Limiter, Principal } from '../http/ports.ts';
 import type { Context } from '../operations/operation.ts';
 import type { Services } from '../operations/services.ts';
 import type { Engine, Task } from './engine.ts';
+import { refusal } from './errors.ts';
 import { isRefused } from './http.ts';
 
 /** Operations under way on one connection. */
@@ -70,7 +71,7 @@ export function createWebSocket({ engine, services, limiter }: WebSocketOptions)
     onSubscribe: ({ extra, subscriptions }, id, payload) => {
       const principal = extra.principal!;
       const requestId = randomUUID();
-      const refuse = (error: AppError) => [engine.refusal(error, requestId)];
+      const refuse = (error: AppError) => [refusal(error, requestId)];
       if (id.length > MAX_ID_CHARS) {
         return refuse(new AppError('TOO_LARGE', `The id has ${id.length} characters, ${MAX_ID_CHARS} allowed`));
       }
