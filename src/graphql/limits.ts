@@ -13,7 +13,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { DEFAULT_EVENTS, MAX_EVENTS } from './sdl.ts';
+import { DEFAULT_EVENTS, MAX_EVENTS, MAX_SIGNALS } from './sdl.ts';
 
 export const MAX_DOCUMENT_CHARS = 16_384;
 /** A full introspection has about 300. What costs the library more than linear time is bounded by this. */
@@ -31,7 +31,7 @@ const COSTS: Readonly<Record<string, number>> = { payload: 4, createEvent: 500 }
 /** How many items a list has: by what the client says, else as many as there usually are. Other fields are no lists. */
 const LISTS: Readonly<Record<string, number | ((field: FieldNode, variables: Variables) => number)>> = {
   events: eventsOf,
-  signals: 1_000,
+  signals: MAX_SIGNALS,
   types: 20,
   fields: 5,
   inputFields: 3,

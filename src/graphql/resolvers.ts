@@ -9,7 +9,7 @@ import { eventDraft, scopeName, traceName } from '../operations/environment/shap
 import type { Context } from '../operations/operation.ts';
 import { name } from '../operations/schemas.ts';
 import { changesOf, eventsOf } from './changes.ts';
-import { DEFAULT_EVENTS, MAX_EVENTS } from './sdl.ts';
+import { DEFAULT_EVENTS, MAX_EVENTS, MAX_SIGNALS } from './sdl.ts';
 
 /** Pages of the index (20,000 rows each) that one list may read: a filter that fits nearly nothing ends there. */
 const MAX_PAGES = 25;
@@ -48,13 +48,14 @@ export const root = {
   event: field(eventArgs, async ({ id }, { caller, services }) => services.environment.event(caller.tenant, id)?.event),
 
   signals: field(signalsArgs, async ({ scope, min_strength }, { caller, services }) =>
-    services.environment.signals(caller.tenant, { ...inScope(scope), minStrength: min_strength ?? undefined }),
+    services.environment.signals(caller.tenant, {
+      ...inScope(scope),
+      minStrength: min_strength ?? undefined,
+      limit: MAX_SIGNALS,
+    }),
   ),
 
-  signal: field(
-    signalArgs,
-    async (wanted, { caller, services }) => (await services.environment.signals(caller.tenant, wanted))[0],
-  ),
+  signal: field(signalArgs, (wanted, { caller, services }) => services.environment.signal(caller.tenant, wanted)),
 
   createEvent: field(z.object({ input: z.unknown() }), async ({ input }, { caller, services }, { path }) => {
     const draft = validDraft(input);

@@ -3,6 +3,8 @@
 /** Events of a list unless the client says otherwise, and at most. */
 export const DEFAULT_EVENTS = 100;
 export const MAX_EVENTS = 1_000;
+/** Signals of a list: whoever wants more asks scope by scope, or REST. */
+export const MAX_SIGNALS = 1_000;
 
 export const SDL = `"""Any JSON value."""
 scalar JSON
@@ -56,7 +58,7 @@ type Query {
   """Newest first, at most ${MAX_EVENTS}. scope: exact, or a glob such as ui.*; trace_id: exact."""
   events(limit: Int = ${DEFAULT_EVENTS}, scope: String, trace_id: String): [Event!]!
   event(id: ID!): Event
-  """Those that live, strongest first. scope: exact, or a glob."""
+  """Those that live, strongest first, at most ${MAX_SIGNALS}. scope: exact, or a glob."""
   signals(scope: String, min_strength: Float): [Signal!]!
   signal(scope: String!, pattern: String!): Signal
 }

@@ -25,7 +25,7 @@ const HEARTBEAT_MS = 15_000;
 /** Bytes that may wait in the socket before anything more is built or read. */
 const HIGH_WATER = 64 * 1_024;
 /** Close codes of the protocol, and of WebSockets. */
-const [BAD_REQUEST, FORBIDDEN, TRY_AGAIN_LATER, INTERNAL_ERROR] = [4400, 4403, 1013, 1011];
+const [BAD_REQUEST, FORBIDDEN, TRY_AGAIN_LATER, INTERNAL_ERROR, ABNORMAL] = [4400, 4403, 1013, 1011, 1006];
 
 type Params = Readonly<Record<string, unknown>> | undefined;
 
@@ -50,8 +50,10 @@ export function graphqlFront({ services, logger, limiter = null, heartbeatMs }: 
     loading
       .then((serve) => {
         const closed = serve(socket);
-        ws.on('close', (code, reason) => void closed(code, String(reason)));
-        if (ws.readyState === ws.CLOSED) return closed(1006, '');
+        const end = (code: number, reason: string) =>
+          closed(code, reason).catch((error: unknown) => logger.error({ err: error }, 'a GraphQL connection failed'));
+        if (ws.readyState === ws.CLOSED) return end(ABNORMAL, '');
+        ws.on('close', (code, reason) => end(code, String(reason)));
         ws.resume();
       })
       .catch((error: unknown) => socket.fail(error));

@@ -99,6 +99,15 @@ describe('a list', () => {
   });
 });
 
+it('a list of signals ends with the thousandth strongest', async () => {
+  const carol = await server.as('carol');
+  const events = Array.from({ length: 1_000 }, (_, n) => draft('many', `p${n}`));
+  await carol.ok('POST', '/api/events/batch', { events });
+  await carol.ok('POST', '/api/events', draft('many', 'strong', { type: 'reward', payload: { action: 'strong' } }));
+  const { signals } = await data<{ signals: { pattern: string }[] }>(carol, '{ signals { pattern } }');
+  expect([signals.length, signals[0]!.pattern]).toEqual([1_000, 'strong']);
+});
+
 describe('what is wrong', () => {
   it.each<[string, object]>([
     ['an empty scope', { scope: '' }],
