@@ -10,8 +10,8 @@ import type { Events } from './events.ts';
 import { keys, type LiveRow, touchedActors } from './index-rows.ts';
 import { asSignal, type Signal } from './signals.ts';
 
-/** Events that may lie between then and now. */
-export const MAX_EVENTS_BACK = 20_000;
+/** Some 10 µs each. */
+const MAX_EVENTS_BACK = 20_000;
 /** Rows read at once: others get the thread in between. */
 const ROWS = 512;
 
@@ -28,12 +28,14 @@ export async function rowAt(store: Store, tenant: string, actor: string, at: num
 /**
  * All that lived then, in no order.
  *
+ * @param most events that may lie between then and now, default 20,000
  * @throws AppError INVALID when too much has happened since
  */
 export async function signalsAt(
   { store, events }: { readonly store: Store; readonly events: Events },
   tenant: string,
   at: number,
+  most = MAX_EVENTS_BACK,
 ): Promise<Signal[]> {
   const rows = new Map<string, LiveRow>();
   const prefix = keys.live(tenant);
@@ -47,7 +49,7 @@ export async function signalsAt(
     await new Promise((resolve) => setImmediate(resolve));
   }
   // Behind the rows: what changes while they are read is among these.
-  const moved = await touchedSince(events, tenant, at);
+  const moved = await touchedSince(events, tenant, at, most);
   // A share is taken a moment after the event it belongs to.
   for (const [actor, { signal }] of rows) if (Math.max(signal.lastUpdated, signal.since) > at) moved.add(actor);
   for (const actor of moved) {
@@ -59,13 +61,13 @@ export async function signalsAt(
 }
 
 /** Actors of the signals that events after a moment touched. */
-async function touchedSince(events: Events, tenant: string, at: number): Promise<Set<string>> {
+async function touchedSince(events: Events, tenant: string, at: number, most: number): Promise<Set<string>> {
   const actors = new Set<string>();
   let looked = 0;
   for await (const { actor, folded } of events.backwards(tenant)) {
     if (folded.at <= at) break;
-    if (++looked > MAX_EVENTS_BACK) {
-      const message = `as_of: more than ${MAX_EVENTS_BACK} events have happened since; ask for one signal`;
+    if (++looked > most) {
+      const message = `as_of: more than ${most} events have happened since; ask for one signal`;
       throw new AppError('INVALID', message);
     }
     for (const touched of touchedActors(actor, folded)) actors.add(touched.actor);

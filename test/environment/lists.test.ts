@@ -1,5 +1,7 @@
 /** The lists of events: filters, pages, and what may be kept. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodePointer, keys } from '../../src/environment/index-rows.ts';
+import { readHead } from '../../src/host/log.ts';
 import type { Client } from '../support/client.ts';
 import { openServer, serveAnonymous, type TestServer } from '../support/server.ts';
 import { type Event, nextOf, post } from './wire.ts';
@@ -143,6 +145,27 @@ describe('pages', () => {
     await post(own.anonymous, { payload: { n: 6 } });
     const second = await own.anonymous.get<Event[]>(nextOf('/api/events', first)!);
     expect([...first.body, ...second.body].map(({ payload }) => payload.n)).toEqual([5, 4, 3, 2, 1, 0]);
+  });
+
+  it('may be empty when nothing fits for long, and then go on from where no event was shown', async () => {
+    const { anonymous, running } = await serveAnonymous();
+    const { id } = await post(anonymous, { agent_id: 'rare' });
+    const { store } = running.runtime;
+    // What stands in the index of 30,000 events of somebody else; none is ever read.
+    const first = readHead(store, 'anonymous').seq + 1;
+    const value = encodePointer({ actor: 'x', revision: 1, type: 'ready', scope: 's', trace: 't', agent: 'frequent' });
+    await store.commit(
+      Array.from({ length: 30_000 }, (_, n) => ({
+        ...{ op: 'put' as const, table: 'index' as const },
+        ...{ key: [...keys.event('anonymous'), first + n], value },
+      })),
+    );
+    const path = '/api/events?agent_id=rare';
+    const one = await anonymous.get<Event[]>(path);
+    expect([one.status, one.body]).toEqual([200, []]);
+    const two = await anonymous.get<Event[]>(nextOf(path, one)!);
+    expect(two.body.map((event) => event.id)).toEqual([id]);
+    expect(nextOf(path, two)).toBeNull();
   });
 
   it("do not begin at another tenant's event", async () => {

@@ -1,5 +1,7 @@
 /** Signals as they are read: filters, one by name or id, past and later moments. */
 import { describe, expect, it } from 'vitest';
+import { Events } from '../../src/environment/events.ts';
+import { signalsAt } from '../../src/environment/past.ts';
 import type { Client } from '../support/client.ts';
 import { serve } from '../support/server.ts';
 import { HOUR, MINUTE, post, type Signal, serveAt, signals, touches } from './wire.ts';
@@ -176,5 +178,22 @@ describe('as_of', () => {
       await status(before + 119),
       await status(before + 120),
     ]).toEqual([404, 200, 200, 404]);
+  });
+
+  it('too many events back is refused for the list, and answered for one signal', async () => {
+    const { client, clock, runtime } = await serveAt();
+    const [born] = await touches(client, { payload: { pattern: 'x' } });
+    const at = clock.at;
+    const past = { store: runtime.store, events: new Events(runtime.store) };
+    for (let n = 0; n < 5; n++) {
+      clock.at += 1_000;
+      await lay(client, 'ui.login', 'x', 0.01);
+    }
+    const [was] = await signalsAt(past, 'anonymous', at, 5);
+    expect(was).toMatchObject({ id: born!.id, strength: 0.3 });
+    await expect(signalsAt(past, 'anonymous', at, 4)).rejects.toMatchObject({
+      code: 'INVALID',
+      message: 'as_of: more than 4 events have happened since; ask for one signal',
+    });
   });
 });
