@@ -32,9 +32,9 @@ export async function openDoor(pingMs = 30_000) {
   });
   const { port } = server.address() as AddressInfo;
   let n = 0;
-  const post = async (payload: Record<string, unknown> = {}): Promise<SempEvent> => {
+  const post = async (payload: Record<string, unknown> = {}, scope = 's'): Promise<SempEvent> => {
     const poster = { tenant: 'anonymous', requestId: `r${n++}`, newId: () => crypto.randomUUID() };
-    const draft = { type: 'proposal', scope: 's', trace_id: 't', agent_id: 'a', payload } as const;
+    const draft = { type: 'proposal', scope, trace_id: 't', agent_id: 'a', payload } as const;
     return (await services.environment.post(poster, draft)).event;
   };
   return { url: `http://127.0.0.1:${port}`, port, door, connections, runtime, log, post };

@@ -1,6 +1,6 @@
 /** `WS /ws` for clients that say what they want: filters, replay, signals. */
 import { describe, expect, it } from 'vitest';
-import { serve, serveAnonymous } from '../support/server.ts';
+import { serve, serveAnonymous, tempDir } from '../support/server.ts';
 import { listen, post } from './semp-listener.ts';
 
 describe('a subscription', () => {
@@ -39,7 +39,7 @@ describe('a subscription', () => {
     const listeners = await Promise.all(
       Array.from({ length: 10 }, async (_, n) => {
         const listener = await listen(server.url);
-        await new Promise((resolve) => setTimeout(resolve, n * 20));
+        await listener.until(() => listener.events.length >= n * 15);
         await listener.subscribe({ since: first.id });
         return listener;
       }),
@@ -77,7 +77,6 @@ describe('a subscription', () => {
   });
 
   it('resumes after a restart of the server', async () => {
-    const { tempDir } = await import('../support/server.ts');
     const data = await tempDir();
     const before = await serveAnonymous({ data });
     const first = await post(before.anonymous, { payload: { n: 1 } });
