@@ -3,7 +3,7 @@
  * costs more than a bare echo, and on a machine with two cores the server would wait for it. Takes its orders as JSON in
  * the first argument, prints what it found as one line of JSON.
  */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { draftOf, type Workload } from './posts.ts';
 
 /** What to do. */
@@ -32,17 +32,21 @@ const { connections, seconds, maxRequests, workload, firstAgent } = orders;
 const { hostname, port, host } = new URL(orders.url);
 const latenciesMs: number[] = [];
 let refused = 0;
-const started = performance.now();
-const end = started + seconds * 1_000;
-
-/** Posts until the time is up. */
-function agent(number: number): Promise<void> {
+/** A connection that is ready before the clock begins. */
+function connection(): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true }, () => resolve(socket));
+    socket.on('error', reject);
+  });
+}
+
+/** Posts until the time is up, at least once. */
+function agent(number: number, socket: Socket, end: number): Promise<void> {
+  return new Promise((resolve, reject) => {
     let [n, sent, got] = [0, 0, ''];
     let last: string | undefined;
     const next = () => {
-      if (performance.now() >= end || latenciesMs.length >= maxRequests) {
+      if (n > 0 && (performance.now() >= end || latenciesMs.length >= maxRequests)) {
         socket.end(resolve);
         return;
       }
@@ -63,10 +67,14 @@ function agent(number: number): Promise<void> {
       got = '';
       next();
     });
-    socket.on('connect', next).on('error', reject);
+    socket.on('error', reject);
+    next();
   });
 }
 
-await Promise.all(Array.from({ length: connections }, (_, index) => agent(firstAgent + index)));
+const sockets = await Promise.all(Array.from({ length: connections }, connection));
+const started = performance.now();
+const end = started + seconds * 1_000;
+await Promise.all(sockets.map((socket, index) => agent(firstAgent + index, socket, end)));
 const findings: Findings = { seconds: (performance.now() - started) / 1_000, refused, latenciesMs };
 process.stdout.write(`${JSON.stringify(findings)}\n`);

@@ -86,6 +86,34 @@ describe('synod bench', () => {
   });
 });
 
+describe('synod bench events and history', () => {
+  it('posts every workload beside a bare echo, and all are taken', async () => {
+    const { measurements, notes } = await bench('events');
+    expect(measurements.map((line) => line.case)).toEqual([
+      '100 signals, 64 connections',
+      'each a new signal, 64 connections',
+      'workflows, 64 connections',
+      'baseline: bare Koa echo',
+    ]);
+    for (const { n } of measurements) expect(n).toBeGreaterThan(0);
+    for (const { ofBaseline } of measurements.slice(0, 3)) expect(ofBaseline).toBeGreaterThan(0);
+    expect(notes).toEqual([]);
+  });
+
+  it('finds events of a log again, starts with it, and lists the signals it left', { timeout: 120_000 }, async () => {
+    const { measurements, notes } = await bench('history', '--events', '400');
+    const line = (name: RegExp) => measurements.find((measurement) => name.test(measurement.case));
+    for (const query of ['newest 100', 'a scope, 100', 'a trace, 20']) {
+      expect(line(new RegExp(`^${query}, over HTTP`)), query).toMatchObject({ n: 400 });
+      expect(line(new RegExp(`${query}, in process`)), query).toMatchObject({ n: 400 });
+    }
+    expect(line(/^ready, 400 events/)!.values[0]).toBeGreaterThan(0);
+    expect(line(/^idle signals, JS heap/)).toMatchObject({ n: 40 });
+    expect(line(/^all 40 signals, over HTTP/)).toBeDefined();
+    expect(notes).toEqual([expect.stringContaining('400 events were written')]);
+  });
+});
+
 describe('synod bench statechart and kernels', () => {
   it('folds and multiplies beside the plain way to do it', async () => {
     const { measurements } = await bench('statechart', 'kernels', '--fill', '5');
