@@ -18,10 +18,15 @@ type Sent<T> = T extends readonly (infer U)[]
 
 type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T];
 
-/** In a query everything is text on the wire: it is written as what it becomes. */
-type Query<Z extends z.ZodType> = {
-  readonly [K in keyof z.output<Z> as K extends OptionalKeys<z.input<Z>> ? never : K]: z.output<Z>[K];
-} & { readonly [K in OptionalKeys<z.input<Z>> & keyof z.output<Z>]?: z.output<Z>[K] | undefined };
+/**
+ * In a query everything is text on the wire. A number and a truth value are written as such, which a schema that reads them
+ * out of a text calls unknown or a text; null has no spelling.
+ */
+type QueryValue<I, O> = unknown extends I ? O : [O] extends [boolean | undefined] ? O : Exclude<I, null>;
+
+type Query<Z extends z.ZodType, I = z.input<Z>, O = z.output<Z>> = {
+  readonly [K in keyof I & keyof O as K extends OptionalKeys<I> ? never : K]: QueryValue<I[K], O[K]>;
+} & { readonly [K in OptionalKeys<I> & keyof I & keyof O]?: QueryValue<I[K], O[K]> | undefined };
 
 type Fields<S> = ([Part<S, 'path'>] extends [never] ? unknown : Sent<z.input<Part<S, 'path'>>>) &
   ([Part<S, 'query'>] extends [never] ? unknown : Query<Part<S, 'query'>>) &

@@ -117,7 +117,17 @@ describe('the published examples', () => {
     );
     writeFileSync(join(directory, 'package.json'), manifest);
     writeFileSync(join(directory, 'script.ts'), SCRIPT.replace('http://localhost:5000', url));
-    const options = ['--ignoreConfig', '--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node'];
+    const options = [
+      '--ignoreConfig',
+      '--strict',
+      '--target',
+      'es2022',
+      '--module',
+      'nodenext',
+      '--types',
+      'node',
+      '--skipLibCheck',
+    ];
     expect(await tsc(directory, ...options, 'script.ts')).toEqual({ code: 0, output: '' });
 
     const script = spawn(process.execPath, ['script.js'], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -59,7 +59,10 @@ export const createEvent = operation({
 /** The shape of an item, for readers only: a wrong one must not spoil the others, so each is checked by itself. */
 const item = z
   .unknown()
-  .meta(z.toJSONSchema(eventDraft, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>);
+  .meta(z.toJSONSchema(eventDraft, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>) as z.ZodType<
+  unknown,
+  z.input<typeof eventDraft>
+>;
 
 export const createEvents = operation({
   name: 'events.batch',
