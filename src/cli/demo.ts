@@ -3,12 +3,13 @@
  * teams come together, lose their topic, and the observer sees it. `synod demo ants`: ten agents find a short round trip
  * through 51 cities with nothing but events and signals.
  */
+import type { Client } from '../client/index.ts';
 import { text, whole } from '../parsers.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { loadConfig } from '../settings.ts';
 import { TOURS } from './demo/ants/colony.ts';
 import { playAnts } from './demo/ants/play.ts';
-import { DemoClient } from './demo/client.ts';
+import { withClient } from './demo/client.ts';
 import { CONVERSATION } from './demo/conversation.ts';
 import { play } from './demo/play.ts';
 import { closingText, createPaint, introText, type Paint, turnText } from './demo/screen.ts';
@@ -80,13 +81,14 @@ interface Stage {
 
 async function conversation({ url, where, own }: Stage, options: Options, paint: Paint): Promise<number> {
   process.stdout.write(introText(where, THRESHOLD, paint));
-  const client = new DemoClient(url, options.token as string | undefined);
-  const closing = await play(client, CONVERSATION, THRESHOLD, (turn) => {
-    process.stdout.write(`${turnText(turn, THRESHOLD, paint)}\n`);
+  await withClient(url, options.token as string | undefined, async (client) => {
+    const closing = await play(client, CONVERSATION, THRESHOLD, (turn) => {
+      process.stdout.write(`${turnText(turn, THRESHOLD, paint)}\n`);
+    });
+    process.stdout.write(closingText(closing, paint));
+    // An observer is one per caller and stays, so the teams play where nobody else is.
+    if (own) await teams(client, paint);
   });
-  process.stdout.write(closingText(closing, paint));
-  // An observer is one per caller and stays, so the teams play where nobody else is.
-  if (own) await teams(client, paint);
   return 0;
 }
 
@@ -97,7 +99,7 @@ function ants({ url, where, own }: Stage, options: Options, paint: Paint): Promi
   return playAnts({ server: url, token, where, shared: !own, ...given }, say, paint);
 }
 
-async function teams(client: DemoClient, paint: Paint): Promise<void> {
+async function teams(client: Client, paint: Paint): Promise<void> {
   const say = (text: string) => void process.stdout.write(`${text}\n`);
   process.stdout.write(teamsIntro(paint));
   await playTeams(client, TEAMS, {

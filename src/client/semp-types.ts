@@ -58,17 +58,25 @@ export interface SempSignal {
 
 /** Beyond what is published, understood by Synod. */
 export interface SempSignalQuery {
+  /** Exact, or a glob: `ui.*`. */
   readonly scope?: string;
   readonly pattern?: string;
   readonly min_strength?: number;
+  /** The strongest so many. */
+  readonly limit?: number;
 }
 
 export interface SempSignalInput {
   readonly type: SempEventType | Uppercase<SempEventType>;
-  readonly payload: Readonly<Record<string, unknown>>;
+  /** Default: empty. */
+  readonly payload?: Readonly<Record<string, unknown>>;
+  /** [0, 1]; goes into the payload. */
   readonly strength?: number;
+  /** Default: `payload.scope`, else `default`. */
   readonly scope?: string;
+  /** Default `default`. */
   readonly trace_id?: string;
+  /** Default `default`. */
   readonly agent_id?: string;
   readonly parent_ids?: readonly string[];
 }

@@ -48,6 +48,31 @@ describe('the SEMP client', () => {
     expectTypeOf<Output<'signals.list'>[number]>().toExtend<SempSignal>();
   });
 
+  it('finds one event, and one signal, or null', async () => {
+    const client = clientOf((await serveAnonymous()).url);
+    const event = await client.createEvent(proposal);
+    expect(await client.getEvent(event.id)).toEqual(event);
+    expect(await client.getEvent('5b8ad3ac-8ee9-4a3c-9f0f-0d2f0c6f5f10')).toBeNull();
+    expect(await client.getSignal('ui.login', 'improve_ux')).toMatchObject({ scope: 'ui.login', lambda: 0.95 });
+    expect(await client.getSignal('ui.login', 'nothing')).toBeNull();
+  });
+
+  it('asks for some events and signals', async () => {
+    const client = clientOf((await serveAnonymous()).url);
+    for (const scope of ['ui.a', 'ui.b', 'api.a']) await client.createEvent({ ...proposal, scope });
+    const [newest, older] = await client.getEvents({ scope: 'ui.*', limit: 2 });
+    expect([newest?.scope, older?.scope]).toEqual(['ui.b', 'ui.a']);
+    expect(await client.getEvents({ before: newest!.id })).toEqual([older]);
+    expect(await client.getSignals({ scope: 'api.a', min_strength: 0.1 })).toMatchObject([{ scope: 'api.a' }]);
+  });
+
+  it('lays a signal down without a scope, a trace or an agent', async () => {
+    const client = clientOf((await serveAnonymous()).url);
+    const event = await client.signal({ type: 'PROPOSAL', payload: { action: 'improve_ux' }, strength: 1.0 });
+    expect(event).toMatchObject({ type: 'proposal', scope: 'default', trace_id: 'default', agent_id: 'default' });
+    expect(await client.getSignal('default', 'improve_ux')).not.toBeNull();
+  });
+
   it('takes the URL with and without /api', async () => {
     const { url } = await serveAnonymous();
     for (const base of [url, `${url}/`, `${url}/api`, `${url}/api/`])

@@ -1,7 +1,9 @@
 /** Plays the conversation through a server and tells what it answered, turn by turn. */
+import type { Client, Output } from '../../client/index.ts';
 import { estimateTokens } from '../../operations/session/context-block.ts';
-import type { DemoClient, RunReply } from './client.ts';
 import type { Exchange } from './conversation.ts';
+
+type Run = Output<'session.run'>;
 
 /** Memories asked for per turn. */
 const TOP_K = 3;
@@ -12,7 +14,7 @@ export interface Turn {
   readonly answer: string;
   /** Whether the answer came out of memory. */
   readonly fromMemory: boolean;
-  readonly run: RunReply;
+  readonly run: Run;
   /** The best memory and the turn it was stored in; undefined when nothing fits. */
   readonly recalled: { readonly text: string; readonly turn: number; readonly score: number } | undefined;
   /** Estimated tokens of all that was said before this question. */
@@ -31,7 +33,7 @@ export interface Closing {
 
 /** @param show called after every turn */
 export async function play(
-  client: DemoClient,
+  client: Client,
   conversation: readonly Exchange[],
   threshold: number,
   show: (turn: Turn) => void,
@@ -43,7 +45,7 @@ export async function play(
   let transcript = '';
   let memories = 0;
   for (const [index, { question, answer }] of conversation.entries()) {
-    const run = await client.run({
+    const run = await client.session.run({
       message: question,
       top_k: TOP_K,
       short_circuit_threshold: threshold,
@@ -67,13 +69,13 @@ export async function play(
     show(turn);
     // What came out of memory is there already.
     if (!fromMemory) {
-      const stored = await client.store({ session_id: session, response: said });
+      const stored = await client.session.store({ session_id: session, response: said });
       memories = stored.metrics.total_memories;
       if (stored.memory_hash !== null) turnOf.set(stored.memory_hash, turn.number);
     }
     transcript += `${question}\n${said}\n`;
   }
-  if (session !== undefined) await client.remove(session);
+  if (session !== undefined) await client.session.delete({ id: session });
   const sum = (of: (turn: Turn) => number) => turns.reduce((total, turn) => total + of(turn), 0);
   return {
     turns: turns.length,
@@ -85,10 +87,10 @@ export async function play(
   };
 }
 
-async function best(client: DemoClient, run: RunReply, turnOf: ReadonlyMap<string, number>): Promise<Turn['recalled']> {
+async function best(client: Client, run: Run, turnOf: ReadonlyMap<string, number>): Promise<Turn['recalled']> {
   const [first] = run.recalled;
   if (!first) return undefined;
-  const { text } = await client.memory(run.session_id, first.memory_hash);
+  const { text } = await client.session.memory({ id: run.session_id, memory_hash: first.memory_hash });
   return { text, turn: turnOf.get(first.memory_hash) ?? 0, score: first.score };
 }
 

@@ -1,7 +1,7 @@
 /** Plays two teams in one region: they come together through feedback, then lose their topic, and the observer sees it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../../actors/errors.ts';
-import type { DemoClient } from './client.ts';
+import type { Client } from '../../client/index.ts';
 import type { Team, Teammate } from './teams-script.ts';
 
 /** Share of the team's vector that feedback brings into a member. */
@@ -39,65 +39,58 @@ export interface Show {
   anomaly(reported: Reported): void;
 }
 
-export async function playTeams(client: DemoClient, teams: readonly Team[], show: Show): Promise<void> {
-  const region = await client.post<{ id: string }>('/v1/region/', { name: 'demo', consensus_threshold: THRESHOLD });
+export async function playTeams(client: Client, teams: readonly Team[], show: Show): Promise<void> {
+  const region = await client.region.create({ name: 'demo', consensus_threshold: THRESHOLD });
   const clusters: string[] = [];
   for (const { name, members } of teams) {
     const settings = { name, aggregation_mode: 'weighted_average', coupling_factor: COUPLING };
-    const { id } = await client.post<{ id: string }>('/v1/cluster/', settings);
+    const { id } = await client.cluster.create(settings);
     clusters.push(id);
-    await client.post(`/v1/region/${encodeURIComponent(region.id)}/clusters`, { cluster_id: id });
+    await client.region.cluster.add({ id: region.id, cluster_id: id });
     for (const member of members) await admit(client, id, member);
   }
-  await client.post('/v1/observer/', { region_ids: [region.id] });
+  await client.observer.create({ region_ids: [region.id] });
 
   show.feedback(0, await nearness(client, teams));
   for (let round = 1; round <= ROUNDS; round++) {
-    for (const id of clusters) await client.post(`/v1/cluster/${encodeURIComponent(id)}/feedback`);
+    for (const id of clusters) await client.cluster.feedback({ id });
     show.feedback(round, await nearness(client, teams));
   }
 
   for (const [place, { name: team, members, surprise: question }] of teams.entries()) {
     const { name } = members[0];
-    const { drift_score: score } = await client.run({ session_id: name, message: question });
+    const { drift_score: score } = await client.session.run({ session_id: name, message: question });
     const { votes, realigned } = await heard(client, region.id, clusters[place]!, place + 1 === teams.length);
     show.drift({ team, name, question, score, votes, realigned });
   }
-  await client.post('/v1/observer/sample');
-  for (const anomaly of await client.get<Reported[]>('/v1/observer/anomalies')) show.anomaly(anomaly);
+  await client.observer.sample();
+  for (const anomaly of await client.observer.anomalies()) show.anomaly(anomaly);
 }
 
-async function admit(client: DemoClient, cluster: string, { name, knows }: Teammate): Promise<void> {
-  await client.post('/v1/session/create', { session_id: name });
+async function admit(client: Client, cluster: string, { name, knows }: Teammate): Promise<void> {
+  await client.session.create({ session_id: name });
   for (const { question, answer } of knows) {
-    await client.store({ session_id: name, message: question, response: answer });
+    await client.session.store({ session_id: name, message: question, response: answer });
   }
-  await client.post(`/v1/cluster/${encodeURIComponent(cluster)}/members`, { session_id: name });
+  await client.cluster.member.add({ id: cluster, session_id: name });
 }
 
 /** A transfer without any weight changes nobody, and tells how far apart two directions are: cos = 1 − δ²/2. */
-async function nearness(client: DemoClient, teams: readonly Team[]): Promise<number[]> {
+async function nearness(client: Client, teams: readonly Team[]): Promise<number[]> {
   const cosines: number[] = [];
   for (const { members } of teams) {
     const [source_session_id, target_session_id] = members.map(({ name }) => name);
     const body = { source_session_id, target_session_id, max_weight: 0 };
-    const { delta_norm: delta } = await client.post<{ delta_norm: number }>('/v1/network/transfer', body);
+    const { delta_norm: delta } = await client.network.transfer(body);
     cosines.push(1 - delta ** 2 / 2);
   }
   return cosines;
 }
 
-interface RegionState {
-  readonly recent_drift_events: readonly { readonly type: 'drift' | 'realignment'; readonly cluster_id: string }[];
-  readonly last_realignment: number | null;
-}
-
 /** Waits until the region has heard of a cluster's drift, and at the last one until it has realigned. */
-async function heard(client: DemoClient, region: string, cluster: string, last: boolean) {
+async function heard(client: Client, region: string, cluster: string, last: boolean) {
   for (let look = 0; look < LOOKS; look++) {
-    const { recent_drift_events, last_realignment } = await client.get<RegionState>(
-      `/v1/region/${encodeURIComponent(region)}`,
-    );
+    const { recent_drift_events, last_realignment } = await client.region.get({ id: region });
     const drifts = recent_drift_events.filter(({ type }) => type === 'drift');
     const drifted = new Set(drifts.map(({ cluster_id }) => cluster_id));
     const realigned = last_realignment !== null;
