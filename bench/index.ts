@@ -7,6 +7,7 @@ import type { BenchOptions, BenchReport, Measurement } from '../src/cli/bench.ts
 import { UsageError } from '../src/cli/options.ts';
 import { VERSION } from '../src/version.ts';
 import { measureAggregate } from './aggregate.ts';
+import { measureAnts } from './ants.ts';
 import { measureAsks } from './asks.ts';
 import { measureCoordination } from './coordination.ts';
 import { measureDrift } from './drift.ts';
@@ -61,12 +62,13 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<Out
   coordination: measureCoordination,
   push: measurePush,
   history: measureHistory,
+  ants: measureAnts,
 };
 
 export const NAMES = Object.keys(BENCHMARKS);
 
 /** Run only when they are named: they take half an hour, and minutes. */
-export const ON_REQUEST = ['soak', 'coordination', 'history'];
+export const ON_REQUEST = ['soak', 'coordination', 'history', 'ants'];
 
 export { htmlReport };
 

@@ -82,9 +82,9 @@ export interface Benchmarks {
 
 export const bench: Command = {
   summary:
-    'Measures this machine, or loads a running server; all but soak, coordination and history, unless some are named.',
+    'Measures this machine, or loads a running server; all but soak, coordination, history and ants, unless some are named.',
   operands:
-    '[recall] [drift] [asks] [statechart] [kernels] [http] [events] [push] [load] [memory] [start] [aggregate] [robust] [soak] [coordination] [history]',
+    '[recall] [drift] [asks] [statechart] [kernels] [http] [events] [push] [load] [memory] [start] [aggregate] [robust] [soak] [coordination] [history] [ants]',
   options: [
     {
       name: 'data',

@@ -1,7 +1,7 @@
 /** Ten ants on a server of their own: what they find, and that they use nothing but events and signals. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shortestBlind } from '../../bench/ants.ts';
 import { ANTS, type Progress, type Search, search } from '../../src/cli/demo/ants/colony.ts';
-import { CITIES } from '../../src/cli/demo/ants/eil51.ts';
 import type { PostedEvent } from '../../src/cli/demo/ants/environment.ts';
 import { lengthOf, nearestNeighbourTour } from '../../src/cli/demo/ants/tour.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/settings.ts';
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const LOGIN = { user: 'prometheus', password: 'secret-enough' };
-const TOURS = 510;
+const TOURS = 2_000;
 
 describe('ten ants', () => {
   let server: RunningServer;
@@ -31,7 +31,7 @@ describe('ten ants', () => {
       scope: 'tsp.test',
       seed: 1,
       tours: TOURS,
-      toursPerRound: 17,
+      toursPerRound: 50,
       progress: (soFar) => progress.push(soFar),
     });
   });
@@ -40,15 +40,16 @@ describe('ten ants', () => {
   const events = async (path: string): Promise<PostedEvent[]> =>
     (await (await fetch(`${server.url}/api/events${path}`)).json()) as PostedEvent[];
 
-  it('find a shorter tour than the best that goes to the nearest city', () => {
-    const nearest = Math.min(...CITIES.map((_, start) => lengthOf(nearestNeighbourTour(start))));
+  it('find a shorter tour than without signals, and than one that always goes to the nearest city', () => {
+    // In 20 trials of this size: 446 to 475 with signals, 478 to 517 without.
     expect(found.best!.length).toBe(lengthOf(found.best!.tour));
-    expect(found.best!.length).toBeLessThan(nearest);
+    expect(found.best!.length).toBeLessThan(shortestBlind(1, TOURS));
+    expect(found.best!.length).toBeLessThan(lengthOf(nearestNeighbourTour(0)));
   });
 
   it('build as many tours as they were asked for, in rounds', () => {
     expect(found.tours).toBe(TOURS);
-    expect(progress).toHaveLength(ANTS * 3);
+    expect(progress).toHaveLength(ANTS * 4);
     expect(progress.at(-1)).toEqual({ tours: TOURS, best: found.best!.length, events: found.events });
   });
 
@@ -57,7 +58,11 @@ describe('ten ants', () => {
     const text = await (await fetch(`${server.url}/metrics`, { headers: { authorization } })).text();
     const requests = [...text.matchAll(/^synod_requests_total\{method="(\w+)",endpoint="([^"]+)",status="(\d+)"\}/gm)];
     const used = requests.map(([, method, endpoint, status]) => `${method} ${endpoint} ${status}`);
-    expect(used.sort()).toEqual(['GET /api/events/scope/{scope} 200', 'GET /api/signals 200', 'POST /api/events 201']);
+    expect(used.sort()).toEqual([
+      'GET /api/events/scope/{scope} 200',
+      'GET /api/signals 200',
+      'POST /api/events/batch 200',
+    ]);
   });
 
   it('say of every deposit which announced tour it is for', async () => {

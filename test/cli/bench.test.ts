@@ -233,7 +233,7 @@ describe('synod bench soak', () => {
     const benchmarks = { NAMES, ON_REQUEST };
     expect(NAMES).toContain('soak');
     expect(chosen([], undefined, benchmarks)).toEqual(
-      NAMES.filter((name) => !/^(soak|coordination|history)$/.test(name)),
+      NAMES.filter((name) => !/^(soak|coordination|history|ants)$/.test(name)),
     );
     expect(chosen(['soak'], undefined, benchmarks)).toEqual(['soak']);
     expect(chosen([], 'http://127.0.0.1:1', benchmarks)).toEqual(['load']);

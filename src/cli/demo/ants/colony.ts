@@ -56,8 +56,8 @@ export async function search(options: ColonyOptions): Promise<Search> {
         environment,
         scope,
         trace: `${scope}.${seed}`,
-        random: createRandom(seed * ANTS + index),
-        tours: share(tours, index),
+        random: randomOf(seed, index),
+        tours: toursOfAnt(tours, index),
         toursPerRound,
       }),
   );
@@ -74,7 +74,12 @@ export async function search(options: ColonyOptions): Promise<Search> {
   return { tours: soFar.tours, best: shortest(announced), events: soFar.events, requests, signals };
 }
 
-/** Tours of an ant when all of them are dealt out. */
-function share(tours: number, index: number): number {
+/** By which an ant chooses. */
+export function randomOf(seed: number, index: number): () => number {
+  return createRandom(seed * ANTS + index);
+}
+
+/** When all tours are dealt out evenly. */
+export function toursOfAnt(tours: number, index: number): number {
   return Math.floor(tours / ANTS) + (index < tours % ANTS ? 1 : 0);
 }

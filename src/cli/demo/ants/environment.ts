@@ -32,9 +32,6 @@ export interface Environment {
   events(scope: string): Promise<readonly PostedEvent[]>;
 }
 
-/** Events of one ant that are on their way at the same time. */
-const AT_ONCE = 8;
-
 /** @throws AppError UNAVAILABLE or UNAUTHENTICATED, in words for whoever typed the command */
 export class RemoteEnvironment implements Environment {
   readonly #client: Client;
@@ -49,17 +46,14 @@ export class RemoteEnvironment implements Environment {
     return this.#requests;
   }
 
+  /** In one request, which may record them in any order: those of one call are about different signals. */
   async post(drafts: readonly EventDraft[]): Promise<readonly PostedEvent[]> {
-    const posted: PostedEvent[] = [];
-    let next = 0;
-    const sender = async () => {
-      while (next < drafts.length) {
-        const place = next++;
-        posted[place] = await this.#ask(() => this.#client.events.create(drafts[place]!));
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, drafts.length) }, sender));
-    return posted;
+    if (drafts.length === 0) return [];
+    const { results } = await this.#ask(() => this.#client.events.batch({ events: [...drafts], ordered: false }));
+    return results.map(({ status, event, message }) => {
+      if (event !== undefined) return event;
+      throw new AppError('UNAVAILABLE', `${this.#client.url} refused an event with ${status}: ${message}`);
+    });
   }
 
   async signals(scope: string): Promise<readonly Signal[]> {
