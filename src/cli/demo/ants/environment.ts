@@ -56,9 +56,8 @@ export class RemoteEnvironment implements Environment {
     });
   }
 
-  async signals(scope: string): Promise<readonly Signal[]> {
-    const found = await this.#ask(() => this.#client.signals.list());
-    return found.filter((signal) => signal.scope === scope);
+  signals(scope: string): Promise<readonly Signal[]> {
+    return this.#ask(() => this.#client.signals.list({ scope }));
   }
 
   events(scope: string): Promise<readonly PostedEvent[]> {
