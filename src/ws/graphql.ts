@@ -61,6 +61,7 @@ export function graphqlFront({ services, logger, limiter = null, heartbeatMs }: 
 
   return {
     paths: ['/api/graphql', '/graphql'],
+    dialect: 'sel',
     options: {
       maxPayload: MAX_MESSAGE_BYTES,
       autoPong: false,

@@ -42,6 +42,7 @@ export function sempFront({ services, logger, pingMs }: SempOptions): WebSocketF
   };
   return {
     paths: ['/ws', '/api/ws'],
+    dialect: 'sel',
     options: { autoPong: false },
     admit:
       ({ tenant, socket }) =>

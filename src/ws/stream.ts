@@ -28,6 +28,7 @@ export interface StreamOptions {
 export function streamFront(options: StreamOptions): WebSocketFront {
   return {
     paths: ['/stream'],
+    dialect: 'synod',
     options: { autoPong: false },
     admit({ tenant, query }) {
       const wanted = subscriptionOf(query);

@@ -2,6 +2,7 @@
  * The door for WebSockets: every upgrade comes through here, is let in or refused, and goes to the front its path names.
  * A front is a value in the table handed to {@link attachUpgrades}; it never sees who may not come in.
  */
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
@@ -9,9 +10,12 @@ import { AppError } from '../../actors/errors.ts';
 import type { Verifier } from '../auth/index.ts';
 import type { Config } from '../config.ts';
 import { createCors } from '../http/cors.ts';
+import { errorReply, isExpected } from '../http/errors.ts';
 import { createHostCheck } from '../http/host.ts';
 import type { Limiter, Logger, Principal } from '../http/ports.ts';
+import { dialectOf } from '../http/routes.ts';
 import { readPathAndQuery } from '../http/target.ts';
+import type { Dialect } from '../operations/operation.ts';
 import type { Services } from '../operations/services.ts';
 
 /** Largest message a client may send, unless its front says otherwise. */
@@ -51,6 +55,8 @@ export type Identify = (authorization: string | undefined) => Promise<Principal>
 export interface WebSocketFront {
   /** Without a slash at the end; with one they are found too. */
   readonly paths: readonly string[];
+  /** In whose words a refusal is said. */
+  readonly dialect: Dialect;
   /** As `ws` takes them. Default: messages of at most 64 KiB, no compression. */
   readonly options?: Pick<ServerOptions, 'maxPayload' | 'autoPong' | 'handleProtocols'>;
   /**
@@ -126,7 +132,7 @@ export function attachUpgrades(server: Server, options: DoorOptions, fronts: rea
     socket.on('error', destroy);
     const { path, search } = readPathAndQuery(request.url ?? '/');
     const route = routes.get(path);
-    if (!route) return refuse(socket, new AppError('NOT_FOUND', 'Not Found'), logger);
+    if (!route) return refuse(socket, new AppError('NOT_FOUND', 'Not Found'), request, dialectOf(path), logger);
     const { front, sockets } = route;
     const stranger: Stranger = { query: new URLSearchParams(search), request, socket };
     const letIn = (tenant: string, welcome: (ws: WebSocket, kept: Kept) => void) => {
@@ -147,7 +153,7 @@ export function attachUpgrades(server: Server, options: DoorOptions, fronts: rea
           }),
         );
       })
-      .catch((error: unknown) => refuse(socket, error, logger));
+      .catch((error: unknown) => refuse(socket, error, request, front.dialect, logger));
 
     /** @returns null for somebody who will say it later */
     async function identify({ headers }: IncomingMessage, { query }: Stranger): Promise<Principal | null> {
@@ -214,17 +220,21 @@ async function admit(
   return identity;
 }
 
-function refuse(socket: Duplex, error: unknown, logger: Logger): void {
-  const known = error instanceof AppError;
-  if (!known) logger.error({ err: error }, 'an upgrade failed');
-  const status = known ? error.status : 500;
-  const retry =
-    known && error.retryAfterMs !== undefined ? `Retry-After: ${Math.ceil(error.retryAfterMs / 1_000)}\r\n` : '';
-  const body = JSON.stringify({ title: known ? error.message : 'Internal server error', status });
+/** In the words its dialect has for refusals of requests. */
+function refuse(socket: Duplex, error: unknown, { headers }: IncomingMessage, dialect: Dialect, logger: Logger): void {
+  const requestId = randomUUID();
+  if (!isExpected(error)) logger.error({ requestId, err: error }, 'an upgrade failed');
+  const reply = errorReply(error, { dialect, requestId, accept: headers.accept });
+  const body = reply.body as string;
+  const lines = Object.entries({
+    ...reply.headers,
+    'X-Request-Id': requestId,
+    'Content-Length': Buffer.byteLength(body),
+  });
   // Node no longer looks after a socket that was to be upgraded: a client that keeps its half open would hold it for ever.
   socket.once('finish', () => socket.destroy());
   socket.end(
-    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\n${retry}Content-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${reply.status} Refused\r\nConnection: close\r\n` +
+      `${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
   );
 }

@@ -1,10 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { serveAnonymous } from '../support/server.ts';
 import { makeConsumer, node, root, tsc } from './consumer.ts';
 import { temporaryDirectory } from './machines.ts';
 
-const NAMES = ['embedding-example', 'network-example'];
+const NAMES = ['embedding-example', 'network-example', 'client-example'];
+/** Where the examples expect a server. */
+const ADDRESS = 'http://127.0.0.1:8080';
 
 describe.each(NAMES)('the %s of the README', (name) => {
   it('compiles with full types, runs, and ends by itself', async () => {
@@ -15,7 +18,8 @@ describe.each(NAMES)('the %s of the README', (name) => {
 
     const directory = temporaryDirectory();
     await makeConsumer(directory);
-    writeFileSync(join(directory, 'example.ts'), example!);
+    const server = example!.includes(ADDRESS) ? await serveAnonymous() : undefined;
+    writeFileSync(join(directory, 'example.ts'), example!.replaceAll(ADDRESS, server?.url ?? ADDRESS));
     const options = ['--target', 'es2022', '--module', 'nodenext', '--types', 'node', '--strict'];
     // Without skipLibCheck: our own declarations are part of what an application gets.
     const compiled = await tsc(directory, ...options, '--ignoreConfig', 'example.ts');

@@ -23,7 +23,7 @@ describe('open streams', () => {
     const refused = await refusal(server.url, ada.headers);
     expect(refused).toMatchObject({
       status: 429,
-      body: { title: '2 streams of this caller are open, no more may be' },
+      body: { detail: '2 streams of this caller are open, no more may be' },
     });
     expect(Number(refused.retryAfter)).toBeGreaterThanOrEqual(1);
     await (await connect(server.url, bob.headers)).subscribe();
@@ -39,7 +39,7 @@ describe('open streams', () => {
     const callers = await Promise.all(['ada', 'bob', 'eve', 'mallory'].map((name) => server.as(name)));
     for (const { headers } of callers.slice(0, 3)) await connect(server.url, headers);
     const refused = await refusal(server.url, callers[3]!.headers);
-    expect(refused).toMatchObject({ status: 503, body: { title: 'the server has as many open streams as it may' } });
+    expect(refused).toMatchObject({ status: 503, body: { detail: 'the server has as many open streams as it may' } });
     expect(Number(refused.retryAfter)).toBeGreaterThanOrEqual(1);
     expect((await server.anonymous.get('/readyz')).status).toBe(200);
   });

@@ -68,14 +68,14 @@ describe('an upgrade', () => {
     const key = await loadOrCreateKey(server.config.key!);
     const clock = { now: () => 0 };
     const expired = await mintToken({ key, subject: 'ada', tier: 'pro', ttlSeconds: 1, clock });
-    expect(await refusal(server.url)).toMatchObject({ status: 401, body: { title: 'Missing license token' } });
+    expect(await refusal(server.url)).toMatchObject({ status: 401, body: { detail: 'Missing license token' } });
     expect(await refusal(server.url, { 'x-api-key': 'junk' })).toMatchObject({
       status: 401,
-      body: { title: 'Invalid license: not a JWT' },
+      body: { detail: 'Invalid license: not a JWT' },
     });
     expect(await refusal(server.url, { authorization: `Bearer ${expired}` })).toMatchObject({
       status: 402,
-      body: { title: expect.stringContaining('renew at https://www.semvec.io') },
+      body: { detail: expect.stringContaining('renew at https://www.semvec.io') },
     });
   });
 
@@ -128,7 +128,7 @@ it('under a name of somebody else is refused in anonymous mode, though its origi
   const host = `evil.example:${new URL(server.url).port}`;
   expect(await refusal(server.url, { host, origin: `http://${host}` })).toMatchObject({
     status: 401,
-    body: { title: `Host ${host} is not a name of this server` },
+    body: { detail: `Host ${host} is not a name of this server` },
   });
 });
 
@@ -157,7 +157,7 @@ it('counts like a request: beyond the burst an upgrade is refused with 429', asy
   const answers = await Promise.all(Array.from({ length: 10 }, () => refusal(server.url, headers).catch(() => null)));
   expect(answers).toContainEqual({
     status: 429,
-    body: { title: 'Rate limit exceeded', status: 429 },
+    body: { detail: 'Rate limit exceeded', status: 429 },
     retryAfter: '1',
   });
 });
