@@ -30,6 +30,8 @@ export interface EventSocketOptions {
   readonly close: () => void;
   readonly error: (error: SynodError) => void;
   readonly lagged: (dropped: number) => void;
+  /** Default 30,000. */
+  readonly pingMs?: number;
 }
 
 interface Message {
@@ -109,7 +111,7 @@ export class EventSocket {
       this.#timer = setTimeout(() => (this.#answers ? this.#abandon(socket) : this.#release()), ANSWER_MS);
     }
     socket.send(JSON.stringify({ type: 'subscribe', since: this.#since }));
-    this.#beat = setInterval(() => this.#ping(socket), PING_MS);
+    this.#beat = setInterval(() => this.#ping(socket), this.#options.pingMs ?? PING_MS);
     this.#options.open();
   }
 

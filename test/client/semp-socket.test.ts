@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type ClientOptions, SEMPClient, type SynodError } from '../../src/client/index.ts';
+import { EventSocket } from '../../src/client/semp-socket.ts';
 import { openServer, serveAnonymous, tempDir } from '../support/server.ts';
 import { startWire } from './wire.ts';
 
@@ -132,6 +133,34 @@ describe('the connection for events', () => {
     await vi.waitFor(() => expect(heard).toEqual([1, 2, 3]), { interval: 10, timeout: 4_000 });
     next.send(eventFrame(4));
     await vi.waitFor(() => expect(heard).toEqual([1, 2, 3, 4]), { interval: 1 });
+  });
+
+  it('leaves a server that answered once and does not any more, and no other', async () => {
+    const { server, url } = await oldServer();
+    let mute = false;
+    let connections = 0;
+    server.on('connection', (socket) => {
+      connections++;
+      socket.on('message', (data) => {
+        const { type } = JSON.parse(String(data)) as { type: string };
+        if (type === 'subscribe') socket.send('{"type":"subscribed","cursor":7}');
+        if (type === 'ping' && !mute) socket.send('{"type":"pong"}');
+      });
+    });
+    const closes: number[] = [];
+    const nothing = () => {};
+    const socket = new EventSocket({
+      ...{ event: nothing, open: nothing, error: nothing, lagged: nothing, backoff, WebSocket, pingMs: 250 },
+      address: async () => `${url.replace('http', 'ws')}/ws`,
+      close: () => closes.push(connections),
+    });
+    onTestFinished(() => socket.close());
+    await vi.waitFor(() => expect(connections).toBe(1), { interval: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(closes).toEqual([]);
+    mute = true;
+    await vi.waitFor(() => expect(connections).toBeGreaterThan(1), { interval: 1 });
+    expect(closes[0]).toBe(1);
   });
 
   it('ends with the client, or with its last listener', async () => {
