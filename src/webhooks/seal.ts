@@ -1,6 +1,7 @@
 /**
  * Secrets as they are kept: encrypted under a key of the data directory. A webhook's secret is on events, and events
- * are in the log, which streams, exports and `synod inspect` show; there it must not be readable.
+ * are in the log, which streams and `synod inspect` show; there it must not be readable. The key is a row beside them,
+ * so whoever has the directory, or a bundle of it, can deliver on with the same secrets.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { AppError } from '../../actors/errors.ts';
