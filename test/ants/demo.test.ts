@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { launchSynod, synod } from '../cli/synod.ts';
+import { launchSynod, serve, synod, tempDir } from '../cli/synod.ts';
 
 describe('synod demo ants', () => {
   it('ends by itself and tells what was found, on a plain terminal of 80 columns', async () => {
@@ -27,6 +27,27 @@ describe('synod demo ants', () => {
     const { code, stdout, stderr } = await ended;
     expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
     expect(stdout).toMatch(/\nsummary\n|\nno tour was finished\n$/);
+  });
+
+  it('plays on a running server, in a scope of its own each time', async () => {
+    const server = await serve(['--data', await tempDir(), '--allow-anonymous']);
+    const play = () => synod(['demo', 'ants', '--tours', '20', '--target', server.url]);
+    expect((await play()).stdout).toContain(`synod demo ants, on ${server.url}\n`);
+    expect((await play()).code).toBe(0);
+    const signals = (await (await fetch(`${server.url}/api/signals`)).json()) as { scope: string }[];
+    const scopes = new Set(signals.map(({ scope }) => scope).filter((scope) => !scope.endsWith('.tours')));
+    expect([...scopes]).toEqual([
+      expect.stringMatching(/^tsp\.eil51\.[0-9a-f]{8}$/),
+      expect.stringMatching(/^tsp\.eil51\.[0-9a-f]{8}$/),
+    ]);
+  });
+
+  it('says in one line that nobody is there', async () => {
+    const { code, stderr } = await synod(['demo', 'ants', '--target', 'http://127.0.0.1:1']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^synod: http:\/\/127\.0\.0\.1:1 does not answer as it should: .*\n$/),
+    });
   });
 
   it('knows no other play', async () => {
