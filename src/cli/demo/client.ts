@@ -19,7 +19,8 @@ export async function withClient<T>(
   }
 }
 
-function inWords(error: SynodError, url: string): AppError {
+/** What went wrong, for whoever typed the command. */
+export function inWords(error: SynodError, url: string): AppError {
   if (error.status === 0) return new AppError('UNAVAILABLE', error.message, { cause: error });
   if (error.status === 401) {
     return new AppError('UNAUTHENTICATED', `${url} wants a token it knows; give one with --token`, { cause: error });

@@ -1,6 +1,7 @@
 /** What an ant sees of the world: events and signals of a server, through the client any application has. */
 import { AppError } from '../../../../actors/errors.ts';
 import { type Client, createClient, SynodError } from '../../../client/index.ts';
+import { inWords } from '../client.ts';
 
 export interface EventDraft {
   readonly type: 'proposal' | 'ready' | 'test' | 'reward' | 'penalty';
@@ -69,12 +70,7 @@ export class RemoteEnvironment implements Environment {
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof SynodError)) throw error;
-      const { url } = this.#client;
-      if (error.code === 'UNAUTHENTICATED') {
-        throw new AppError('UNAUTHENTICATED', `${url} wants a token it knows; give one with --token`);
-      }
-      throw new AppError('UNAVAILABLE', `${url} does not answer as it should: ${error.message}`, { cause: error });
+      throw error instanceof SynodError ? inWords(error, this.#client.url) : error;
     }
   }
 }
