@@ -60,7 +60,9 @@ export class Targets {
 
   #inherited(tenant: string, { scope, trace_id, parent_ids = [] }: EventDraft): Target[] {
     const targets = new Map<string, Target>();
-    for (const parent of parent_ids) {
+    // An event of many signals weighs as much as they do: nobody makes it be read again and again.
+    for (const parent of new Set(parent_ids)) {
+      if (targets.size >= MAX_TARGETS) break;
       const found = this.#events.find(tenant, parent);
       if (found) for (const one of touchedActors(found.actor, found.folded)) targets.set(one.actor, one);
     }
