@@ -80,7 +80,7 @@ export function createWebSocket({ engine, services, limiter }: WebSocketOptions)
         const message = `${running} operations are under way on this connection, ${MAX_OPERATIONS} allowed`;
         return refuse(new AppError('RATE_LIMITED', message));
       }
-      if (limiter?.take(principal).allowed === false) {
+      if (limiter?.take(principal, undefined, 'sel').allowed === false) {
         return refuse(new AppError('RATE_LIMITED', 'Rate limit exceeded'));
       }
       const caller = { ...principal, requestId, ip: extra.socket.ip, newId: randomUUID };

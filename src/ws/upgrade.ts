@@ -147,7 +147,7 @@ export function attachUpgrades(server: Server, options: DoorOptions, fronts: rea
         const { origin, host } = request.headers;
         letIn(NOBODY, (ws, kept) =>
           welcome(ws, async (authorization) => {
-            const principal = await admit({ origin, host, authorization }, options, checks);
+            const principal = await admit({ origin, host, authorization }, options, checks, front.dialect);
             kept.move(principal.tenant);
             return principal;
           }),
@@ -162,7 +162,7 @@ export function attachUpgrades(server: Server, options: DoorOptions, fronts: rea
       const token = query.get('token');
       if (front.admitStranger && authorization === undefined && apiKey === undefined && token === null) return null;
       const bearer = authorization ?? (token === null ? undefined : `Bearer ${token}`);
-      return admit({ origin, host, authorization: bearer, apiKey }, options, checks);
+      return admit({ origin, host, authorization: bearer, apiKey }, options, checks, front.dialect);
     }
   });
   return {
@@ -202,6 +202,7 @@ async function admit(
   { origin, host, authorization, apiKey }: Claim,
   { verifier, limiter }: DoorOptions,
   { isForeign, isOwnHost }: Checks,
+  dialect: Dialect,
 ): Promise<Principal> {
   const identity = await verifier.authenticate({
     authorization,
@@ -213,7 +214,7 @@ async function admit(
   if (identity.anonymous && !isOwnHost(host)) {
     throw new AppError('UNAUTHENTICATED', `Host ${host} is not a name of this server`);
   }
-  const decision = limiter?.take(identity);
+  const decision = limiter?.take(identity, undefined, dialect);
   if (decision?.allowed === false) {
     throw new AppError('RATE_LIMITED', 'Rate limit exceeded', { retryAfterMs: decision.retryAfterSeconds * 1_000 });
   }
