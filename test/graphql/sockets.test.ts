@@ -262,7 +262,7 @@ describe('a connection holds no more than it may', () => {
     const one = await raw(limited.url, headers);
     one.send(init());
     await one.until(acked);
-    one.send(...Array.from({ length: 80 }, (_, n) => subscribe(`q${n}`, '{ __typename }')));
+    one.send(...Array.from({ length: 120 }, (_, n) => subscribe(`q${n}`, '{ __typename }')));
     const { payload } = await one.until(({ type }) => type === 'error');
     expect(payload).toMatchObject([{ message: 'Rate limit exceeded', extensions: { code: 'RATE_LIMITED' } }]);
   });
