@@ -4,7 +4,7 @@
  * meta page), and no `catch` helps against those.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { AppError } from '../../actors/errors.ts';
@@ -58,6 +58,31 @@ function survivesReading(directory: string, readOnly: boolean): boolean {
   return spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout?.endsWith('sound') ?? false;
 }
 
+/** Bytes up to the last page that was ever in use. @throws AppError UNAVAILABLE for what is no LMDB file */
+function wantedBytes(file: number, path: string): number {
+  const first = readMeta(file, 0);
+  if (first === undefined) throw damaged(path, 'it does not start like an LMDB file');
+  const second = readMeta(file, first.pageBytes);
+  if (second?.pageBytes !== first.pageBytes) throw damaged(path, 'its second meta page is unreadable');
+  const { lastPage } = first.transaction >= second.transaction ? first : second;
+  return (lastPage + 1) * first.pageBytes;
+}
+
+/**
+ * Makes the file as long as it says it is, so that the next start need not have all of it read to know that nothing in use
+ * is missing: 8 s for a million events. To be called by the one process that writes it, while it does not write.
+ */
+export function completeDataFile(directory: string): void {
+  const path = join(directory, 'data.mdb');
+  const file = openSync(path, 'r+');
+  try {
+    const wanted = wantedBytes(file, path);
+    if (fstatSync(file).size < wanted) ftruncateSync(file, wanted);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function damaged(path: string, reason: string): AppError {
   return new AppError('UNAVAILABLE', `data file ${path} is damaged: ${reason}; restore it from a backup`);
 }
@@ -83,12 +108,7 @@ export function checkDataFile(directory: string, mustExist: boolean, readOnly: b
   try {
     const { size } = fstatSync(file);
     if (size === 0 && !mustExist) return;
-    const first = readMeta(file, 0);
-    if (first === undefined) throw damaged(path, 'it does not start like an LMDB file');
-    const second = readMeta(file, first.pageBytes);
-    if (second?.pageBytes !== first.pageBytes) throw damaged(path, 'its second meta page is unreadable');
-    const { lastPage } = first.transaction >= second.transaction ? first : second;
-    const wanted = (lastPage + 1) * first.pageBytes;
+    const wanted = wantedBytes(file, path);
     // A sound file may be shorter: LMDB does not write pages at the end that were used and freed in one transaction.
     if (size < wanted && !survivesReading(directory, readOnly)) {
       throw damaged(path, `it has ${size} bytes of ${wanted}, and pages in use are missing`);

@@ -16,6 +16,7 @@ import { statSync } from 'node:fs';
 import { join, resolve as resolvePath } from 'node:path';
 import { ABORT, open, type RootDatabase } from 'lmdb';
 import { AppError, messageOf } from '../../actors/errors.ts';
+import { Completion } from './completion.ts';
 import { checkDataFile } from './datafile.ts';
 import { decodeKey, encodeKey, rangeBounds } from './key.ts';
 import { checkFormat, prepareDirectory, refuseIfLocked, releaseLock, takeLock, writeFormat } from './lock.ts';
@@ -96,11 +97,13 @@ class LmdbStore implements Store {
   private queue: Pending[] = [];
   private working: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
+  private readonly completion: Completion;
 
   constructor(path: string, readOnly: boolean, environment: Environment) {
     this.path = path;
     this.readOnly = readOnly;
     this.environment = environment;
+    this.completion = new Completion(path);
   }
 
   /** Runs a read on a table, and turns lmdb's errors into ours. */
@@ -180,6 +183,8 @@ class LmdbStore implements Store {
       } catch (error) {
         await this.fail(flight, await causeOf(error));
       }
+      // Nothing is being written: the next transaction starts below.
+      this.completion.whenDue();
     }
     this.working = undefined;
   }
@@ -250,7 +255,9 @@ class LmdbStore implements Store {
   private async finish(): Promise<void> {
     await this.working;
     await this.environment?.root.close();
-    if (!this.readOnly) releaseLock(this.path);
+    if (this.readOnly) return;
+    this.completion.now();
+    releaseLock(this.path);
   }
 }
 

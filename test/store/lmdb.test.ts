@@ -54,6 +54,33 @@ it('grows with its data, and uses the room again', async () => {
   await store.close();
 });
 
+/** As much of the meta pages as says how long the file should be. */
+function missingBytes(): number {
+  const file = readFileSync(join(path, 'data.mdb'));
+  const pageBytes = file.readUInt32LE(48);
+  const last = [0, pageBytes].map(
+    (at) => [file.readBigUInt64LE(at + 152), Number(file.readBigUInt64LE(at + 144))] as const,
+  );
+  const [, lastPage] = last.sort(([a], [b]) => (a < b ? 1 : -1))[0]!;
+  return (lastPage + 1) * pageBytes - file.length;
+}
+
+it('leaves no file that would have to be read whole at the next start', async () => {
+  const store = await openLmdbStore({ path });
+  await store.commit([put(['a'])]);
+  // These pages come and go within a transaction, at the end of the file.
+  await store.commit([put(['big'], 1_000_000), { op: 'del', table: 'log', key: ['big'] }]);
+  const before = missingBytes();
+  await store.close();
+  expect(before).toBeGreaterThan(0);
+  expect(missingBytes()).toBe(0);
+  const again = await openLmdbStore({ path });
+  expect(again.get('log', ['a'])).toHaveLength(1);
+  await again.commit([put(['b'], 500_000)]);
+  expect(again.get('log', ['b'])).toHaveLength(500_000);
+  await again.close();
+});
+
 it('can be read while it is written, without a lock, but not written by a reader', async () => {
   const writer = await openLmdbStore({ path });
   await writer.commit([put(['a'])]);
