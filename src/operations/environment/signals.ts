@@ -23,6 +23,9 @@ const asOf = z
     'Unix seconds or ISO 8601. A past moment is answered from the log, a later one as if nothing happened until then.',
   );
 
+/** Signals of one answer: turning more into text would hold the thread for long. */
+const MAX_LIST = 10_000;
+
 const listQuery = z.object({
   scope: scopeName
     .optional()
@@ -30,7 +33,9 @@ const listQuery = z.object({
   pattern: pattern.optional(),
   min_strength: z.coerce.number().min(0).max(1).optional(),
   as_of: asOf,
-  limit: whole(1, 100_000).optional().describe('The strongest so many. Default: all.'),
+  limit: whole(1, MAX_LIST)
+    .default(MAX_LIST)
+    .describe('The strongest so many. Ask scope by scope when there are more.'),
   rollup: flag.optional().describe('Of each pattern the strongest in `scope` or below it; without a scope, of all.'),
 });
 
