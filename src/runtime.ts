@@ -12,6 +12,7 @@ import type { Embedder } from './embedding/embedder.ts';
 import { createHashEmbedder } from './embedding/hash.ts';
 import { createOpenAiEmbedder } from './embedding/openai.ts';
 import { createEnvironment } from './environment/environment.ts';
+import { SIGNAL_KIND } from './environment/event.ts';
 import { indexRecord } from './environment/index-rows.ts';
 import { createGraphql } from './graphql/index.ts';
 import { EmbeddedHost } from './host/embedded.ts';
@@ -56,7 +57,13 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const kinds = [...KINDS, ...(options.kinds ?? [])];
   const store = options.store ?? (await openStore(config));
   try {
-    const host = new EmbeddedHost({ store, clock, durability: config.durability, index: indexRecord });
+    const host = new EmbeddedHost({
+      store,
+      clock,
+      durability: config.durability,
+      index: indexRecord,
+      indexed: new Set([SIGNAL_KIND]),
+    });
     await host.adopt(kinds);
     // Starts no thread before something needs one.
     const compute = createCompute({ ...config.compute, clock });

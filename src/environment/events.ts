@@ -6,7 +6,7 @@ import { decode } from '../host/codec.ts';
 import { eventKey, readEvent } from '../host/log.ts';
 import type { Key, Store } from '../store/store.ts';
 import { eventOf, SIGNAL_KIND, type StoredEvent } from './event.ts';
-import { decodePointer, type EventPointer, keys } from './index-rows.ts';
+import { decodePointer, type EventPlace, type EventPointer, keys, type TouchedActor } from './index-rows.ts';
 
 export interface EventQuery {
   /** Exact. */
@@ -23,18 +23,25 @@ export interface EventQuery {
   /** Oldest first. Default false. */
   readonly ascending?: boolean | undefined;
   readonly limit: number;
+  /** Stored bytes after which the page ends early. Default 8 MiB. */
+  readonly maxBytes?: number | undefined;
 }
 
 export interface EventPage {
   readonly events: readonly StoredEvent[];
   /** Sequence number from which the next page goes on; null when this was the last one. */
   readonly next: number | null;
+  /** What its events take in the store. */
+  readonly bytes: number;
 }
 
 /** Index rows read at once: others get the thread in between. */
 const ROWS = 512;
 /** Index rows one page may cost: a filter that fits nearly nothing gives a short page, and where to go on. */
 const MAX_ROWS = 20_000;
+
+/** A thousand events may hold 256 MiB: nobody needs them at once, and a few such answers would fill the memory. */
+export const MAX_PAGE_BYTES = 8 * 2 ** 20;
 
 /** An event as it is found by its id. */
 export interface FoundEvent extends StoredEvent {
@@ -58,7 +65,7 @@ export class Events {
     const place = this.#placeOf(tenant, id);
     if (!place) return undefined;
     const [seq, actor, revision] = place;
-    const folded = this.#read(tenant, actor, revision);
+    const folded = readEvent(revision, this.#row(tenant, actor, revision));
     return { seq, actor, folded, event: eventOf(folded)! };
   }
 
@@ -91,8 +98,9 @@ export class Events {
   }
 
   async #page(tenant: string, prefix: Key, query: EventQuery): Promise<EventPage> {
-    const { limit, ascending = false } = query;
+    const { limit, ascending = false, maxBytes = MAX_PAGE_BYTES } = query;
     const events: StoredEvent[] = [];
+    let bytes = 0;
     let { before = Number.POSITIVE_INFINITY, after = 0 } = query;
     for (let looked = 0; ; ) {
       const range = { prefix, from: [...prefix, after + 1], to: [...prefix, before], reverse: !ascending, limit: ROWS };
@@ -104,28 +112,33 @@ export class Events {
         else before = seq;
         const pointer = decodePointer(value);
         if (!fits(pointer, query)) continue;
-        const folded = this.#read(tenant, pointer.actor, pointer.revision);
-        events.push({ seq, event: eventOf(folded)! });
-        if (events.length === limit) return { events, next: seq };
+        const row = this.#row(tenant, pointer.actor, pointer.revision);
+        bytes += row.length;
+        events.push({ seq, event: eventOf(readEvent(pointer.revision, row))! });
+        if (events.length === limit || bytes >= maxBytes) return { events, next: seq, bytes };
       }
       looked += rows;
-      if (rows < ROWS) return { events, next: null };
-      if (looked >= MAX_ROWS) return { events, next: ascending ? after : before };
+      if (rows < ROWS) return { events, next: null, bytes };
+      if (looked >= MAX_ROWS) return { events, next: ascending ? after : before, bytes };
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  #placeOf(tenant: string, id: string): [seq: number, actor: string, revision: number] | undefined {
+  /** The signals an event touched, without reading the event. */
+  touched(tenant: string, id: string): readonly TouchedActor[] {
+    return this.#placeOf(tenant, id)?.[3] ?? [];
+  }
+
+  #placeOf(tenant: string, id: string): EventPlace | undefined {
     const bytes = this.#store.get('index', keys.id(tenant, id));
-    return bytes && decode(bytes);
+    return bytes && decode<EventPlace>(bytes);
   }
 
   /** @throws AppError CORRUPTED */
-  #read(tenant: string, actor: string, revision: number): FoldedEvent {
+  #row(tenant: string, actor: string, revision: number): Uint8Array {
     const row = this.#store.get('event', eventKey({ tenant, kind: SIGNAL_KIND, id: actor }, revision));
-    if (!row)
-      throw new AppError('CORRUPTED', `signal "${actor}": event ${revision} is in the index and not in the log`);
-    return readEvent(revision, row);
+    if (row) return row;
+    throw new AppError('CORRUPTED', `signal "${actor}": event ${revision} is in the index and not in the log`);
   }
 }
 

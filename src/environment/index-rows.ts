@@ -5,10 +5,11 @@
  * | key behind the tenant | value | for |
  * |---|---|---|
  * | `event, seq` · `scope, s, seq` · `trace, t, seq` · `child, parent, seq` | {@link EventPointer} | lists, newest first |
- * | `id, event` | `[seq, actor, revision]` | one event |
+ * | `id, event` | {@link EventPlace} | one event |
  * | `touch, trace, scope` | {@link TouchedActor}s | what the last event of that trace and scope touched |
  * | `live, slot, actor` · `live-in, scope, slot, actor` | {@link LiveRow} | signals, from the slot of now on; those before are gone |
  * | `signal, id` | {@link TouchedActor} | one signal |
+ * | `life, actor` | id | which life of a signal is the latest |
  *
  * A slot is a quarter of an hour (`slotOf`): a signal that is touched all the time keeps its row, which is written over
  * instead of deleted and put elsewhere. Readers skip the few that ended within the slot.
@@ -33,6 +34,9 @@ export interface EventPointer {
   readonly agent: string;
 }
 
+/** Where one event stands, and what it touched. */
+export type EventPlace = [seq: number, actor: string, revision: number, touched: readonly TouchedActor[]];
+
 /** A signal as of its last change. */
 export interface LiveRow {
   readonly scope: string;
@@ -54,6 +58,7 @@ export const keys = {
   touch: (tenant: string, trace: string, scope: string): Key => [tenant, 'touch', part(trace), part(scope)],
   live: (tenant: string): Key => [tenant, 'live'],
   liveIn: (tenant: string, scope: string): Key => [tenant, 'live-in', part(scope)],
+  life: (tenant: string, actor: string): Key => [tenant, 'life', actor],
   signal: (tenant: string, id: string): Key => [tenant, 'signal', part(id)],
 };
 
@@ -114,9 +119,9 @@ function indexEvent(seq: number, address: Actor, folded: Appended['folded'], row
   put(keys.event(tenant), [seq], value);
   put(keys.scope(tenant, scope), [seq], value);
   put(keys.trace(tenant, trace), [seq], value);
-  put(keys.id(tenant, id), [], encode([seq, actor, revision]));
   for (const parent of new Set(parent_ids)) put(keys.children(tenant, parent), [seq], value);
   const touched = touchedActors(actor, folded);
+  put(keys.id(tenant, id), [], encode([seq, actor, revision, touched] satisfies EventPlace));
   if (touched.length > 0) put(keys.touch(tenant, trace, scope), [], encode(touched));
 }
 
@@ -131,11 +136,14 @@ function indexSignal({ tenant, id: actor }: Actor, touched: Touched, ops: Op[]):
   if (signal === null || slot === null) return;
   const value = encode({ scope, pattern, signal } satisfies LiveRow);
   for (const key of prefixes) ops.push({ op: 'put', table: 'index', key: [...key, slot, actor], value });
-  if (from === 0)
-    ops.push({
+  if (from !== 0) return;
+  ops.push(
+    {
       op: 'put',
       table: 'index',
       key: keys.signal(tenant, id!),
       value: encode({ actor, scope } satisfies TouchedActor),
-    });
+    },
+    { op: 'put', table: 'index', key: keys.life(tenant, actor), value: encode(id) },
+  );
 }

@@ -1,6 +1,7 @@
 /** What an event follows from, and what follows from it: breadth first along `parent_ids`, each event once. */
+import { estimateBytes } from '../../actors/size.ts';
 import type { StoredEvent } from './event.ts';
-import type { Events } from './events.ts';
+import { type Events, MAX_PAGE_BYTES } from './events.ts';
 
 export interface LineageQuery {
   /** Events at most, without the one asked about. */
@@ -12,7 +13,7 @@ export interface LineageQuery {
 export interface Lineage {
   /** Nearest first. Parents in the order the event names them, children oldest first. */
   readonly events: readonly StoredEvent[];
-  /** False when there are more than `limit`, or some further away than `depth`. */
+  /** False when there are more than `limit`, or some further away than `depth`, or they hold more than 8 MiB. */
   readonly complete: boolean;
 }
 
@@ -47,6 +48,7 @@ type Relatives = (of: StoredEvent, seen: ReadonlySet<string>) => AsyncIterable<S
 async function walk(start: StoredEvent, { limit, depth }: LineageQuery, relatives: Relatives): Promise<Lineage> {
   const seen = new Set([start.event.id]);
   const events: StoredEvent[] = [];
+  let bytes = 0;
   // One step more than wanted: only that tells whether anything is left out.
   for (let step = 0, level = [start]; level.length > 0; step++) {
     const next: StoredEvent[] = [];
@@ -55,6 +57,8 @@ async function walk(start: StoredEvent, { limit, depth }: LineageQuery, relative
         if (seen.has(event.id)) continue;
         if (step === depth || events.length === limit) return { events, complete: false };
         seen.add(event.id);
+        bytes += estimateBytes(event.payload);
+        if (bytes > MAX_PAGE_BYTES) return { events, complete: false };
         events.push({ seq, event });
         next.push({ seq, event });
       }

@@ -4,6 +4,7 @@ import type { Touch } from '../../actors/kinds/signal/model.ts';
 import type { SignalRules } from '../../actors/kinds/signal/rules.ts';
 import { intake } from '../../actors/plain.ts';
 import type { ActorSystem, Clock } from '../../actors/ports.ts';
+import { createIds } from '../http/idempotency.ts';
 import type { Caller } from '../operations/operation.ts';
 import { type EventDraft, POST, type SempEvent, SIGNAL_KIND, toEvent, touchesOf } from './event.ts';
 import type { Events } from './events.ts';
@@ -57,7 +58,9 @@ export async function record(
 ): Promise<Posted> {
   const { tenant, requestId, idempotencyKey } = poster;
   const [first = toTarget({ scope: draft.scope, pattern: DEFAULT_PATTERN }), ...others] = found;
-  const share = (target: Target): Deposit => depositOf(draft, rulesOf(target.scope), poster.newId());
+  // From the event's own id, so that a repetition that begins elsewhere draws no id another event has.
+  const newId = createIds(tenant, idempotencyKey === undefined ? undefined : `signals ${id}`);
+  const share = (target: Target): Deposit => depositOf(draft, rulesOf(target.scope), newId());
   const { type, scope, trace_id, agent_id, parent_ids = [], payload } = draft;
   // In the form in which it is stored, so that the answer says what every later reader is told.
   const semp = intake({ id, type, scope, trace_id, agent_id, parent_ids: [...parent_ids], payload }).value;

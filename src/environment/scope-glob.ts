@@ -5,8 +5,8 @@
  * most (length of the scope × length of the glob) comparisons, linear in the scope; no glob can make it explode.
  */
 
-/** One place of a pattern: `ANY` stands for any number of items, also none; a test for exactly one. */
-type Place<Item> = typeof ANY | ((item: Item) => boolean);
+/** One place of a pattern: `ANY` stands for any number of segments, also none; a test for exactly one. */
+type Place = typeof ANY | ((segment: string) => boolean);
 
 const ANY = Symbol('any');
 
@@ -40,24 +40,35 @@ export function isScopeGlob(text: string): boolean {
   return text.includes('*');
 }
 
-function placesOf(glob: string): Place<string>[] {
+function placesOf(glob: string): Place[] {
   const segments = glob.split('.');
   const places = segments.map(placeOf);
   return segments.length > 1 && segments.at(-1) === '*' ? [...places, ANY] : places;
 }
 
-function placeOf(segment: string): Place<string> {
+function placeOf(segment: string): Place {
   if (segment === '**') return ANY;
   if (segment === '*') return () => true;
   if (!isScopeGlob(segment)) return (found) => found === segment;
-  const characters = [...segment].map(
-    (character): Place<string> => (character === '*' ? ANY : (found) => found === character),
-  );
-  return (found) => matches(characters, [...found]);
+  const [head, ...rest] = segment.split('*') as [string, ...string[]];
+  const tail = rest.pop()!;
+  const inner = rest.filter((text) => text !== '');
+  return (found) => {
+    const end = found.length - tail.length;
+    if (end < head.length || !found.startsWith(head) || !found.endsWith(tail)) return false;
+    // The leftmost place for each leaves most room for those behind it.
+    let at = head.length;
+    for (const text of inner) {
+      const place = found.indexOf(text, at);
+      if (place === -1 || place + text.length > end) return false;
+      at = place + text.length;
+    }
+    return true;
+  };
 }
 
 /** The greedy wildcard match: what an earlier `ANY` took need not be reconsidered once a later one is reached. */
-function matches<Item>(places: readonly Place<Item>[], items: readonly Item[]): boolean {
+function matches(places: readonly Place[], items: readonly string[]): boolean {
   let item = 0;
   let place = 0;
   let lastAny = -1;

@@ -38,6 +38,8 @@ export interface SignalQuery {
 
 /** Rows read at once: others get the thread in between. */
 const ROWS = 2_048;
+/** Rows of signals that ended a moment ago, passed over before giving up. */
+const MAX_ENDED = 64;
 /** Signals put in order at once. */
 const AT_ONCE = 16_384;
 
@@ -70,15 +72,27 @@ export class Signals {
     }
   }
 
-  /** Of one scope, at most `limit` in no order: enough to know whether there is exactly one. */
+  /**
+   * Of one scope, at most `limit` in no order: enough to know whether there is exactly one. None where it would take long
+   * to find out: many signals of the scope have just ended.
+   */
   few(tenant: string, scope: string, asOf: number, limit: number): Signal[] {
     const prefix = keys.liveIn(tenant, scope);
     const found: Signal[] = [];
+    let ended = 0;
     for (const { value } of this.#store.range('index', { prefix, from: [...prefix, asOf] })) {
       const signal = asSignal(decode<LiveRow>(value), asOf);
+      if (!signal && ++ended > MAX_ENDED) return [];
       if (signal && signal.scope === scope && found.push(signal) === limit) break;
     }
     return found;
+  }
+
+  /** The actor of a signal whose latest life has this id. */
+  latest(tenant: string, id: string): TouchedActor | undefined {
+    const found = this.actorOf(tenant, id);
+    const life = found && this.#store.get('index', keys.life(tenant, found.actor));
+    return life && decode<string>(life) === id ? found : undefined;
   }
 
   /** The actor of a signal, living or gone. */

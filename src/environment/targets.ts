@@ -1,7 +1,7 @@
 /**
  * Which signals an event touches; the first rule that finds any decides:
  *
- * 1. `payload.targetSignalId` (or `target_signal_id`) names one;
+ * 1. `payload.targetSignalId` (or `target_signal_id`) is the id of one; that of an earlier life, or of none, finds nothing;
  * 2. `payload.pattern`, else `payload.action`: the one of that name in the event's scope;
  * 3. the parents' ones, in whatever scope, each once;
  * 4. those of the last event of the same trace and scope that touched any;
@@ -13,7 +13,7 @@ import { decode } from '../host/codec.ts';
 import type { Store } from '../store/store.ts';
 import { actorIdOf, type EventDraft } from './event.ts';
 import type { Events } from './events.ts';
-import { keys, type TouchedActor, touchedActors } from './index-rows.ts';
+import { keys, type TouchedActor } from './index-rows.ts';
 import type { Signals } from './signals.ts';
 
 /** Longest name of a signal, in UTF-16 units; a longer action is cut off. */
@@ -52,7 +52,7 @@ export class Targets {
   /** The one its payload names (rules 1 and 2). */
   named(tenant: string, { scope, payload }: EventDraft): Target | undefined {
     const id = payload.targetSignalId ?? payload.target_signal_id;
-    const found = typeof id === 'string' && id !== '' ? this.#signals.actorOf(tenant, id) : undefined;
+    const found = typeof id === 'string' ? this.#signals.latest(tenant, id.toWellFormed()) : undefined;
     if (found) return found;
     const pattern = patternOf(payload);
     return pattern === null ? undefined : toTarget({ scope, pattern });
@@ -60,11 +60,9 @@ export class Targets {
 
   #inherited(tenant: string, { scope, trace_id, parent_ids = [] }: EventDraft): Target[] {
     const targets = new Map<string, Target>();
-    // An event of many signals weighs as much as they do: nobody makes it be read again and again.
     for (const parent of new Set(parent_ids)) {
       if (targets.size >= MAX_TARGETS) break;
-      const found = this.#events.find(tenant, parent);
-      if (found) for (const one of touchedActors(found.actor, found.folded)) targets.set(one.actor, one);
+      for (const one of this.#events.touched(tenant, parent)) targets.set(one.actor, one);
     }
     if (targets.size === 0) {
       const bytes = this.#store.get('index', keys.touch(tenant, trace_id, scope));
@@ -83,8 +81,8 @@ export function toTarget({ scope, pattern }: SignalName): Target {
 
 /** What is no text becomes its JSON. */
 function patternOf({ pattern, action }: EventDraft['payload']): string | null {
-  const given = pattern ?? action;
-  if (given === undefined || given === null || given === '') return null;
+  const given = [pattern, action].find((one) => one !== undefined && one !== null && one !== '');
+  if (given === undefined) return null;
   const text = typeof given === 'string' ? given : JSON.stringify(given);
   return text.slice(0, MAX_PATTERN).toWellFormed();
 }

@@ -1,6 +1,7 @@
 /** The root fields. Each asks the one environment, and checks its arguments as the REST operations do. */
 import { z } from 'zod';
-import type { EventQuery } from '../environment/events.ts';
+import { AppError } from '../../actors/errors.ts';
+import type { EventPage, EventQuery } from '../environment/events.ts';
 import type { Poster } from '../environment/post.ts';
 import { compileScopeGlobs, isScopeGlob } from '../environment/scope-glob.ts';
 import { createIds } from '../http/idempotency.ts';
@@ -13,6 +14,19 @@ import { DEFAULT_EVENTS, MAX_EVENTS, MAX_SIGNALS } from './sdl.ts';
 
 /** Pages of the index (20,000 rows each) that one list may read: a filter that fits nearly nothing ends there. */
 const MAX_PAGES = 25;
+
+/** Events of one answer, in stored bytes. */
+const MAX_ANSWER_BYTES = 16 * 2 ** 20;
+
+const spent = new WeakMap<Context, number>();
+
+/** @throws AppError TOO_LARGE when all lists of the request together hold more than one answer may */
+function spend(context: Context, bytes: number): void {
+  const total = (spent.get(context) ?? 0) + bytes;
+  spent.set(context, total);
+  if (total <= MAX_ANSWER_BYTES) return;
+  throw new AppError('TOO_LARGE', `The events hold more than ${MAX_ANSWER_BYTES} bytes; ask for fewer at a time`);
+}
 
 /** What the resolvers take of the library's. */
 interface Info {
@@ -30,14 +44,19 @@ const signalArgs = z.object({ scope: scopeName, pattern: name(512) });
 const changeArgs = z.object({ scope: scopeName.nullish() });
 
 export const root = {
-  events: field(eventsArgs, async ({ limit, scope, trace_id }, { caller, services }) => {
+  events: field(eventsArgs, async ({ limit, scope, trace_id }, context) => {
+    const { caller, services } = context;
     const wanted = limit ?? DEFAULT_EVENTS;
     const query = { ...inScope(scope), ...(trace_id ? { trace: trace_id } : {}) };
     const found: object[] = [];
     let before: number | undefined;
     for (let page = 0; page < MAX_PAGES; page++) {
-      const { events, next }: { events: readonly { event: object }[]; next: number | null } =
-        await services.environment.events(caller.tenant, { ...query, before, limit: wanted - found.length });
+      const { events, next, bytes }: EventPage = await services.environment.events(caller.tenant, {
+        ...query,
+        before,
+        limit: wanted - found.length,
+      });
+      spend(context, bytes);
       found.push(...events.map(({ event }) => event));
       if (next === null || found.length >= wanted) break;
       before = next;

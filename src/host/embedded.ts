@@ -30,6 +30,8 @@ export interface EmbeddedHostOptions {
   readonly durability?: 'durable' | 'relaxed';
   /** Writes the index rows of each record in its own commit. */
   readonly index?: Indexer;
+  /** Kinds it is about: their turns are acknowledged when durable, whatever `durability` says. */
+  readonly indexed?: ReadonlySet<string>;
   /** Told about listeners that throw. Default: a process warning. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -60,14 +62,14 @@ export class EmbeddedHost implements Host {
   #lost: (addresses: readonly Address[]) => void = () => {};
   #started = false;
 
-  constructor({ store, clock, durability = 'durable', index, onFault = warn }: EmbeddedHostOptions) {
+  constructor({ store, clock, durability = 'durable', index, indexed, onFault = warn }: EmbeddedHostOptions) {
     this.#store = store;
     this.#relaxed = durability === 'relaxed';
     this.#onFault = onFault;
     this.#commits = new GroupCommit({
       store,
       clock,
-      relaxed: this.#relaxed,
+      relaxed: ({ address }) => this.#relaxed && !indexed?.has(address.kind),
       index,
       onFault,
       onCommitted: (committed) => this.#committed(committed),

@@ -43,7 +43,8 @@ export interface Committed {
 export interface GroupCommitOptions {
   readonly store: Store;
   readonly clock: Clock;
-  readonly relaxed: boolean;
+  /** Whether a turn is acknowledged before it is written. */
+  readonly relaxed: (turn: Turn) => boolean;
   readonly index?: Indexer | undefined;
   /** Told after `done` of every turn of a commit ran. */
   readonly onCommitted: (committed: Committed) => void;
@@ -70,7 +71,7 @@ export class GroupCommit {
   /** What did not fit, until something does. */
   #probeBytes = PROBE_BYTES;
   #stopped = false;
-  /** The last commit's failure, until one succeeds. */
+  /** Of the last commit; null when it succeeded. */
   failure: Error | null = null;
 
   constructor(options: GroupCommitOptions) {
@@ -93,7 +94,7 @@ export class GroupCommit {
     }
     this.#queue.push(queued);
     this.#queuedBytes += queued.bytes;
-    if (this.#options.relaxed) this.#unwritten.add(turn);
+    if (this.#options.relaxed(turn)) this.#unwritten.add(turn);
     this.#schedule();
   }
 
@@ -218,10 +219,10 @@ export class GroupCommit {
 
   async #commit(batch: readonly Queued[], extra: readonly Op[]): Promise<void> {
     if (batch.length === 0 && extra.length === 0) return;
-    const { ops, records, heads, counts } = plan(batch, extra, this, this.#options.index);
-    const { store, relaxed } = this.#options;
+    const { store, relaxed, index } = this.#options;
+    const { ops, records, heads, counts } = plan(batch, extra, this, index);
     const durable = store.commit(ops);
-    if (relaxed) this.#acknowledge(batch);
+    this.#acknowledge(batch.filter(({ turn }) => relaxed(turn)));
     await durable;
     this.failure = null;
     this.#probeBytes = PROBE_BYTES;
@@ -229,8 +230,7 @@ export class GroupCommit {
     for (const [kind, count] of counts) this.#counts.set(kind, count);
     this.#acknowledge(batch);
     for (const { turn } of batch) this.#unwritten.delete(turn);
-    const turns = batch.map(({ turn }) => turn);
-    this.#guard(() => this.#options.onCommitted({ turns, records }));
+    this.#guard(() => this.#options.onCommitted({ turns: batch.map(({ turn }) => turn), records }));
   }
 
   #acknowledge(batch: readonly Queued[]): void {

@@ -78,7 +78,7 @@ export function createRoutes(operations: readonly Operation[]): Routes {
 export function dialectOf(path: string): Dialect {
   if (path === '/v1' || path.startsWith('/v1/')) return 'cortex';
   if (path === '/api/v1' || path.startsWith('/api/v1/')) return 'cellstate';
-  if (/^\/(?:api|events|signals|webhooks|graphql)(?:\/|$)/.test(path)) return 'sel';
+  if (/^\/(?:api|events|signals|webhooks|graphql|ws)(?:\/|$)/.test(path)) return 'sel';
   return 'synod';
 }
 

@@ -53,10 +53,10 @@ export interface Signed {
 }
 
 /**
- * The headers of one attempt. Each secret gives one signature; they are separated by spaces, newest first.
+ * The headers of one attempt. During a rotation there are two secrets, the newest first.
  *
- * - `webhook-signature`: `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`, keyed with the secret's bytes
- * - `x-semp-signature`: `sha256=` and the hex HMAC-SHA256 of the body, keyed with the secret's text as it was given out
+ * - `webhook-signature`, one for each secret, separated by a space: `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`, keyed with the secret's bytes
+ * - `x-semp-signature`, for the older one, as its receivers compare it with a single text: `sha256=` and the hex HMAC-SHA256 of the body, keyed with the secret's text as it was given out
  */
 export function signatureHeaders({ id, at, body, type, secrets }: Signed): Record<string, string> {
   const timestamp = Math.floor(at / 1_000);
@@ -67,7 +67,7 @@ export function signatureHeaders({ id, at, body, type, secrets }: Signed): Recor
     'webhook-id': id,
     'webhook-timestamp': String(timestamp),
     'webhook-signature': secrets.map(standard).join(' '),
-    'x-semp-signature': secrets.map(semp).join(' '),
+    'x-semp-signature': semp(secrets.at(-1)!),
     'x-semp-delivery': id,
     'x-semp-event': type,
   };

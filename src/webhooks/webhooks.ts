@@ -172,7 +172,13 @@ export class Deliveries implements Webhooks {
   #heard({ address, type, payload }: LogRecord): void {
     if (address.kind !== SIGNAL_KIND || type !== POST || payload === null) return;
     const { semp } = payload as { semp: SempRecord };
-    for (const courier of this.#couriers.get(address.tenant)?.values() ?? []) courier.offer(semp);
+    const couriers = this.#couriers.get(address.tenant);
+    // Not within the commit: a hundred webhooks of a hundred globs take their time.
+    if (couriers && couriers.size > 0) setImmediate(() => this.#offer(couriers, semp));
+  }
+
+  #offer(couriers: ReadonlyMap<string, Courier>, semp: SempRecord): void {
+    for (const courier of couriers.values()) courier.offer(semp);
   }
 
   #courier(address: Address): Courier {

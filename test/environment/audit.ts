@@ -52,7 +52,6 @@ function wanted(records: readonly LogRecord[]): Map<string, unknown[]> {
       put(['event', seq], pointer);
       put(['scope', nameOf(scope), seq], pointer);
       put(['trace', nameOf(trace), seq], pointer);
-      put(['id', id], [seq, actor, revision]);
       for (const parent of new Set(semp.parent_ids)) put(['child', nameOf(parent), seq], pointer);
       const next = records[index + 1];
       const own = next?.type === 'touched' && next.revision === revision && next.address.id === actor;
@@ -60,13 +59,17 @@ function wanted(records: readonly LogRecord[]): Map<string, unknown[]> {
         ...(own ? [{ actor, scope: (next.payload as Fact).scope }] : []),
         ...others.map((other) => ({ actor: other.actor, scope: other.scope })),
       ];
+      put(['id', id], [seq, actor, revision, touched]);
       const hashed = [trace, scope].some((name) => nameOf(name) === HASH);
       if (touched.length > 0) put(['touch', nameOf(trace), nameOf(scope)], touched, hashed ? 'add' : 'replace');
     }
     if (type === 'touched') {
       const fact = payload as Fact;
       living.set(actor, { actor, fact });
-      if (fact.from === 0 && fact.signal) put(['signal', fact.signal.id], { actor, scope: fact.scope });
+      if (fact.from === 0 && fact.signal) {
+        put(['signal', fact.signal.id], { actor, scope: fact.scope });
+        put(['life', actor], fact.signal.id, 'replace');
+      }
     }
   });
   for (const { actor, fact } of living.values()) {

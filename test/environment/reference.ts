@@ -45,8 +45,8 @@ export class Reference {
   /** Names of the signals an event touched. */
   readonly #byEvent = new Map<string, string[]>();
   readonly #byTrace = new Map<string, string[]>();
-  /** Names of the signals that ever had this id. */
-  readonly #byId = new Map<string, string>();
+  /** The signal an id was given to, and in which of its lives. */
+  readonly #byId = new Map<string, { readonly name: string; readonly life: number | undefined }>();
 
   constructor(rulesOf: (scope: string) => Rules) {
     this.#rulesOf = rulesOf;
@@ -64,7 +64,7 @@ export class Reference {
 
   /** Learns the id a living signal was given. */
   named(name: string, id: string): void {
-    this.#byId.set(id, name);
+    this.#byId.set(id, { name, life: this.#entries.get(name)?.life });
   }
 
   /** Takes an event in. @param id as the server gave it @returns what it did, signal by signal */
@@ -80,7 +80,7 @@ export class Reference {
   #resolve(draft: Draft, now: number): string[] {
     const { scope, payload, type } = draft;
     const target = this.#byId.get(String(payload.targetSignalId));
-    if (target !== undefined) return [target];
+    if (target && this.#entries.get(target.name)?.life === target.life) return [target.name];
     const pattern = payload.pattern ?? payload.action;
     if (typeof pattern === 'string' && pattern !== '') return [nameOf(scope, pattern)];
     const inherited = (draft.parent_ids ?? []).flatMap((parent) => this.#byEvent.get(parent) ?? []);
@@ -120,7 +120,7 @@ export class Reference {
     if (type === 'penalty' && rules.profile === 'site') entry.burden += value;
     if (type === 'penalty' && rules.profile !== 'site') entry.strength = Math.max(0, entry.strength - value);
     // Gone, and what was is forgotten.
-    if (entry.strength < 0.01) Object.assign(entry, { strength: 0 });
+    if (entry.strength < 0.01) Object.assign(entry, { strength: 0, life: from === 0 ? entry.life - 1 : entry.life });
     const after = this.#strength(entry, now);
     return { scope, pattern, from, to: after };
   }

@@ -1,14 +1,29 @@
 /** Changing a webhook, giving it another secret, and trying it out. */
 import { z } from 'zod';
-import { MAX_GRACE_MS } from '../../../actors/kinds/webhook/model.ts';
+import { MAX_GRACE_MS, type WebhookContext } from '../../../actors/kinds/webhook/model.ts';
+import { compileScopeGlobs } from '../../environment/scope-glob.ts';
 import { newSecret } from '../../webhooks/signature.ts';
-import { operation } from '../operation.ts';
+import { type Context, operation } from '../operation.ts';
 import { maybe } from '../schemas.ts';
 import { readWebhook, tellWebhook, webhookPath } from './access.ts';
 import { scopes, secret, types, url, webhook, webhookOf } from './shapes.ts';
 
 /** A day: time for every instance of a receiver to learn the new secret. */
 const GRACE_SECONDS = 86_400;
+
+/** Up to where nothing is owed: a new filter is for what comes, and for what was wanted already and is not delivered yet. */
+async function unwantedUpTo({ caller: { tenant }, services }: Context, webhook: WebhookContext): Promise<number> {
+  const { system, environment } = services;
+  const head = system.head(tenant);
+  const { events: types } = webhook;
+  const filter = { inScope: compileScopeGlobs(webhook.scopes), ...(types.length > 0 ? { types } : {}) };
+  for (let after = webhook.cursor; ; ) {
+    const { events, next } = await environment.events(tenant, { ...filter, after, ascending: true, limit: 1 });
+    if (events[0]) return events[0].seq - 1;
+    if (next === null) return head;
+    after = next;
+  }
+}
 
 export const update = operation({
   name: 'webhooks.update',
@@ -35,11 +50,16 @@ export const update = operation({
   owned: ['path.id'],
   run: async (context, { path, body }) => {
     const { system, webhooks, clock } = context.services;
-    await readWebhook(context, path.id);
+    const before = await readWebhook(context, path.id);
     if (body.url !== undefined) await webhooks.check(body.url);
     const { skip_missed, ...changes } = body;
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-    const cursor = skip_missed ? { cursor: system.head(context.caller.tenant) } : {};
+    const filtered = body.events !== undefined || body.scopes !== undefined;
+    const cursor = skip_missed
+      ? { cursor: system.head(context.caller.tenant) }
+      : filtered
+        ? { cursor: await unwantedUpTo(context, before) }
+        : {};
     const told = await tellWebhook(context, path.id, { type: 'update', ...given, ...cursor });
     return webhookOf(told.webhook, clock.now());
   },
