@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createClient } from '../../src/client/index.ts';
 import { serveAnonymous } from '../support/server.ts';
 import { startProxy } from './proxy.ts';
@@ -127,17 +127,20 @@ describe('a call that goes wrong', () => {
     const leaving = new AbortController();
     proxy.moods.push('hang');
     const hanging = client.health({}, { signal: leaving.signal });
-    setTimeout(() => leaving.abort(reason), 20);
-    await expect(hanging).rejects.toBe(reason);
+    const left = expect(hanging).rejects.toBe(reason);
+    await vi.waitFor(() => expect(proxy.seen).toHaveLength(1));
+    leaving.abort(reason);
+    await left;
     await expect(client.health({}, { signal: leaving.signal })).rejects.toBe(reason);
 
     const patient = createClient(proxy.url, { backoff: { firstMs: 60_000, maxMs: 60_000 }, deadlineMs: 600_000 });
     const waiting = new AbortController();
     proxy.moods.push('drop');
     const between = patient.health({}, { signal: waiting.signal });
-    setTimeout(() => waiting.abort(reason), 100);
-    await expect(between).rejects.toBe(reason);
-    expect(proxy.seen).toHaveLength(2);
+    const given = expect(between).rejects.toBe(reason);
+    await vi.waitFor(() => expect(proxy.seen).toHaveLength(2));
+    waiting.abort(reason);
+    await given;
   });
 
   it('says who does not answer', async () => {
