@@ -93,7 +93,11 @@ describe('clients that do as they like', { timeout: 120_000 }, () => {
     };
     await Promise.all([poster(0), poster(1), poster(2)]);
     await post({}, 's.1');
-    const { events } = await runtime.services.environment.events('anonymous', { limit: 1_000, ascending: true });
+    const { events } = await runtime.services.environment.events('anonymous', {
+      limit: 1_000,
+      ascending: true,
+      maxBytes: Number.POSITIVE_INFINITY,
+    });
     const all = events.map(({ event }) => event);
     expect(all).toHaveLength(EVENTS + 1);
     for (const [n, client] of clients.entries()) {
