@@ -96,8 +96,9 @@ export class EventSocket {
     socket.onopen = () => current() && this.#opened(socket);
     socket.onmessage = ({ data }: { data: unknown }) => current() && this.#take(parse(data));
     socket.onerror = (event: { message?: unknown; error?: unknown }) => {
-      // A browser tells no reason.
-      const message = typeof event.message === 'string' ? event.message : 'the connection failed';
+      // A browser tells no reason, and Node's own socket an empty one.
+      const message =
+        typeof event.message === 'string' && event.message !== '' ? event.message : 'the connection failed';
       const facts = { status: 0, cause: event.error };
       if (!this.#closed) this.#options.error(new SynodError('NETWORK', message, facts));
     };
