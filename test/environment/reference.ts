@@ -103,8 +103,12 @@ export class Reference {
     this.#entries.set(name, entry);
     const old = this.#strength(entry, now);
     const from = old >= 0.01 ? old : 0;
+    const rewarded = (strength: number) =>
+      Math.min(1, rules.profile === 'arch' ? strength + value * alpha : strength * alpha);
     if (from === 0) {
-      if (type === 'penalty') return { scope, pattern, from: 0, to: 0 };
+      // Nothing comes up, and nothing changes: what has faded is there again if the clock is set back.
+      const fresh = type === 'reward' ? rewarded(start) : start;
+      if (type === 'penalty' || fresh < 0.01) return { scope, pattern, from: 0, to: 0 };
       Object.assign(entry, { life: entry.life + 1, burden: 0, since: now, updated: now, strength: start, rules });
     } else {
       if (rules.profile !== 'site' && (type === 'ready' || type === 'test')) return { scope, pattern, from, to: from };
@@ -114,13 +118,11 @@ export class Reference {
       Object.assign(entry, { strength: from, updated: Math.max(now, entry.updated), rules });
       if (rules.profile === 'site' && type !== 'reward' && type !== 'penalty') entry.strength = Math.max(from, start);
     }
-    if (type === 'reward') {
-      entry.strength = Math.min(1, rules.profile === 'arch' ? entry.strength + value * alpha : entry.strength * alpha);
-    }
+    if (type === 'reward') entry.strength = rewarded(entry.strength);
     if (type === 'penalty' && rules.profile === 'site') entry.burden += value;
     if (type === 'penalty' && rules.profile !== 'site') entry.strength = Math.max(0, entry.strength - value);
     // Gone, and what was is forgotten.
-    if (entry.strength < 0.01) Object.assign(entry, { strength: 0, life: from === 0 ? entry.life - 1 : entry.life });
+    if (entry.strength < 0.01) entry.strength = 0;
     const after = this.#strength(entry, now);
     return { scope, pattern, from, to: after };
   }

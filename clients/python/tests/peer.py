@@ -139,8 +139,8 @@ class Server:
         return f"http{'s' if self._tls else ''}://localhost:{self.port}"
 
     def cut(self) -> None:
-        """Drops every connection without a word."""
-        for peer in self._peers:
+        """Drops every connection without a word, but none that comes in meanwhile."""
+        for peer in list(self._peers):
             try:
                 peer.sock.shutdown(socket.SHUT_RDWR)
             except OSError:
