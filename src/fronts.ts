@@ -53,7 +53,7 @@ export interface FrontOptions {
 
 /** @throws AppError UNAVAILABLE when the port cannot be had */
 export async function openFronts(runtime: Runtime, { config, keys, logger, onFailure }: FrontOptions): Promise<Fronts> {
-  const { clock, metrics, store } = runtime;
+  const { clock, metrics, store, seal } = runtime;
   // Of these fronts alone: when they have failed and come up again, nobody of before is in them.
   const places = new Places(config);
   const services = { ...runtime.services, places };
@@ -66,7 +66,7 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
     limiter,
     basic: basicCheck(config),
     logger,
-    replay: createReplayStore(store, clock),
+    replay: createReplayStore(store, clock, seal),
     metrics,
   });
   const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS };

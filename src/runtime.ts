@@ -19,12 +19,13 @@ import { EmbeddedHost } from './host/embedded.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import type { Services } from './operations/services.ts';
 import { createRanker } from './recall/rank.ts';
+import { openSeal, type Seal } from './seal.ts';
 import { openStore } from './store/index.ts';
 import type { Store } from './store/store.ts';
 import { Places } from './stream/places.ts';
 import { VERSION } from './version.ts';
 import type { Resolve } from './webhooks/address-guard.ts';
-import { openDeliveries, type Webhooks } from './webhooks/webhooks.ts';
+import { Deliveries, type Webhooks } from './webhooks/webhooks.ts';
 
 export interface RuntimeOptions {
   readonly config: Config;
@@ -47,6 +48,7 @@ export interface Runtime {
   readonly services: Services;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly seal: Seal;
   /** Works off what is queued, then lets go of the data directory. */
   close(): Promise<void>;
 }
@@ -89,13 +91,15 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       host,
       onFault: (error) => logger.error({ err: error }, 'a listener of the shared environment failed'),
     });
-    const webhooks = await openDeliveries({
+    const seal = await openSeal(store);
+    const webhooks = new Deliveries({
       store,
       host,
       system,
       environment,
       clock,
       logger,
+      seal,
       allowPrivate: config.webhooks.allowPrivate,
       ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     });
@@ -132,7 +136,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       await embedder.close();
       if (!options.store) await store.close();
     };
-    return { store, host, system, compute, services, metrics, clock, close };
+    return { store, host, system, compute, services, metrics, clock, seal, close };
   } catch (error) {
     if (!options.store) await store.close();
     throw error;

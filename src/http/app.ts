@@ -125,7 +125,8 @@ export function createHttpApp(options: HttpOptions): Koa {
     };
     if (key === undefined) return (await run()).reply;
     const fingerprint = fingerprintOf(method, req.url ?? '/', bytes);
-    return idempotency.once({ tenant: principal.tenant, key, fingerprint }, async () => {
+    const secret = operation.secret === true;
+    return idempotency.once({ tenant: principal.tenant, key, fingerprint, secret }, async () => {
       try {
         return await run();
       } catch (error) {

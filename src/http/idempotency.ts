@@ -17,6 +17,8 @@ export interface KeyedRequest {
   readonly tenant: string;
   readonly key: string;
   readonly fingerprint: string;
+  /** Whether the answer holds a secret. */
+  readonly secret: boolean;
 }
 
 /** What `produce` came to: the reply, and whether it would be the same next time. */
@@ -69,7 +71,7 @@ export function createIdempotency(store: ReplayStore, logger: Logger): Idempoten
   const inFlight = new Map<string, string>();
 
   return {
-    async once({ tenant, key, fingerprint }, produce) {
+    async once({ tenant, key, fingerprint, secret }, produce) {
       const name = `${key} ${tenant}`;
       const running = inFlight.get(name);
       const stored = store.get(tenant, key);
@@ -88,7 +90,7 @@ export function createIdempotency(store: ReplayStore, logger: Logger): Idempoten
         const { status, headers, body } = reply;
         if (!final || isReadable(body)) return reply;
         // The effect is durable already; without its stored answer a repetition runs again into the same ids.
-        await store.put(tenant, key, { fingerprint, status, headers, body }).catch((error: unknown) => {
+        await store.put(tenant, key, { fingerprint, status, headers, body, secret }).catch((error: unknown) => {
           logger.warn({ err: messageOf(error) }, 'an answer could not be stored for replay');
         });
         return reply;

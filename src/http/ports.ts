@@ -44,6 +44,8 @@ export interface StoredResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
+  /** It holds a secret, which must not be readable where it is kept. */
+  readonly secret: boolean;
 }
 
 /** Remembers answers for as long as a client may repeat a request (24 hours). */

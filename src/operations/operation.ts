@@ -100,6 +100,8 @@ export interface Operation<S extends InputSchemas = InputSchemas> {
   readonly access: 'open' | 'tenant' | 'metrics';
   /** Whether it changes anything: such an operation honours `Idempotency-Key`. */
   readonly mutates: boolean;
+  /** Its answer holds a secret that is not shown again: kept for a repetition, it is encrypted. */
+  readonly secret?: true;
   /** It costs about a millisecond of the thread or more: when many arrive at once, lighter ones overtake it. */
   readonly heavy?: true;
   /** Error statuses beside those every operation of its access has. */

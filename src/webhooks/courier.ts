@@ -16,11 +16,11 @@ import type { SystemLogger } from '../../actors/supervisor.ts';
 import type { Environment } from '../environment/environment.ts';
 import type { SempEvent, StoredEvent } from '../environment/event.ts';
 import { compileScopeGlobs } from '../environment/scope-glob.ts';
+import type { Seal } from '../seal.ts';
 import { letterFor } from './letter.ts';
 import { Line } from './line.ts';
 import { Interrupted, type Outcome, post, type Wire } from './post.ts';
 import type { Room } from './room.ts';
-import type { Seal } from './seal.ts';
 
 /** Longest wait for a due attempt, whatever the wall clock says: it may have been set back. */
 const MAX_WAIT_MS = 15_000;

@@ -1,8 +1,8 @@
 /** What a receiver is sent: the frame a WebSocket would carry, with the names of webhook and delivery, and signed. */
 import type { WebhookContext } from '../../actors/kinds/webhook/model.ts';
 import type { SempEvent } from '../environment/event.ts';
+import type { Seal } from '../seal.ts';
 import type { Letter } from './post.ts';
-import type { Seal } from './seal.ts';
 import { deliveryId, signatureHeaders } from './signature.ts';
 
 export interface AddressedLetter extends Letter {

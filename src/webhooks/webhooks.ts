@@ -12,6 +12,7 @@ import type { SystemLogger } from '../../actors/supervisor.ts';
 import type { System } from '../../actors/system.ts';
 import type { Environment } from '../environment/environment.ts';
 import { POST, type SempEvent, SIGNAL_KIND } from '../environment/event.ts';
+import type { Seal } from '../seal.ts';
 import type { Store } from '../store/store.ts';
 import {
   addressesFor,
@@ -26,7 +27,6 @@ import { letterFor, ownerOf } from './letter.ts';
 import { Line } from './line.ts';
 import { Interrupted, type Outcome, post, type Wire } from './post.ts';
 import { Room } from './room.ts';
-import { openSeal, type Seal } from './seal.ts';
 
 export const WEBHOOK_KIND = 'webhook';
 /** Attempts under way at once. */
@@ -45,6 +45,7 @@ export interface WebhooksOptions {
   readonly environment: Pick<Environment, 'events'>;
   readonly clock: Clock;
   readonly logger: SystemLogger;
+  readonly seal: Seal;
   readonly allowPrivate: boolean;
   /** Default: the name servers; where private addresses are allowed, whatever this machine goes by. */
   readonly resolve?: Resolve;
@@ -74,7 +75,6 @@ export interface Webhooks {
 export class Deliveries implements Webhooks {
   readonly #options: WebhooksOptions;
   readonly #wire: Wire;
-  readonly #seal: Seal;
   readonly #room = new Room(ROOM);
   readonly #stop = new AbortController();
   readonly #couriers = new Map<string, Map<string, Courier>>();
@@ -82,10 +82,9 @@ export class Deliveries implements Webhooks {
   #delivered = 0;
   #failed = 0;
 
-  constructor(options: WebhooksOptions, seal: Seal) {
+  constructor(options: WebhooksOptions) {
     const { allowPrivate, clock, resolve = allowPrivate ? resolveLocal : resolvePublic } = options;
     this.#options = options;
-    this.#seal = seal;
     this.#wire = { resolve, allowPrivate, clock };
   }
 
@@ -121,11 +120,11 @@ export class Deliveries implements Webhooks {
   }
 
   seal(secret: string, tenant: string, id: string): string {
-    return this.#seal.seal(secret, ownerOf(tenant, id));
+    return this.#options.seal.seal(secret, ownerOf(tenant, id));
   }
 
   unseal(sealed: string, tenant: string, id: string): string {
-    return this.#seal.open(sealed, ownerOf(tenant, id));
+    return this.#options.seal.open(sealed, ownerOf(tenant, id));
   }
 
   changed(tenant: string, id: string): void {
@@ -138,7 +137,7 @@ export class Deliveries implements Webhooks {
     const attempt = async () => {
       const line = new Line();
       try {
-        const letter = letterFor(tenant, webhook, event, { seal: this.#seal, now: clock.now() });
+        const letter = letterFor(tenant, webhook, event, { seal: this.#options.seal, now: clock.now() });
         return { ...(await post(letter, this.#wire, line, this.#stop.signal)), delivery: letter.id };
       } finally {
         line.close();
@@ -191,7 +190,7 @@ export class Deliveries implements Webhooks {
     const courier = new Courier(address, {
       ...options,
       random,
-      seal: this.#seal,
+      seal: this.#options.seal,
       wire: this.#wire,
       room: this.#room,
       stop: this.#stop.signal,
@@ -211,11 +210,6 @@ export class Deliveries implements Webhooks {
     own.delete(id);
     if (own.size === 0) this.#couriers.delete(tenant);
   }
-}
-
-/** @returns the deliveries, not started yet */
-export async function openDeliveries(options: WebhooksOptions): Promise<Deliveries> {
-  return new Deliveries(options, await openSeal(options.store));
 }
 
 /** Of the published sort that asks for validation, in a scope of our own, so that nobody takes it for somebody's work. */

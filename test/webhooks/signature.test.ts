@@ -2,8 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import { openSeal, sealWith } from '../../src/seal.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { openSeal, sealWith } from '../../src/webhooks/seal.ts';
 import { deliveryId, isSecret, newSecret, signatureHeaders } from '../../src/webhooks/signature.ts';
 
 const body = JSON.stringify({ type: 'event', data: { payload: { text: 'grüße ☃ \ud800', n: 1 } } });

@@ -89,6 +89,7 @@ export const rotate = operation({
   }),
   access: 'tenant',
   mutates: true,
+  secret: true,
   example: { path: { id: '$webhook' }, body: { grace_seconds: 3_600 } },
   owned: ['path.id'],
   run: async (context, { path, body }) => {

@@ -35,6 +35,7 @@ export const create = operation({
   output: created,
   access: 'tenant',
   mutates: true,
+  secret: true,
   errors: [409],
   example: {
     body: {
@@ -88,6 +89,7 @@ export const remove = operation({
   output: z.object({ id: z.string(), deleted: z.boolean() }),
   access: 'tenant',
   mutates: true,
+  secret: true,
   example: { path: { id: '$webhook' } },
   owned: ['path.id'],
   run: async (context, { path }) => {

@@ -1,11 +1,12 @@
 /**
  * Secrets as they are kept: encrypted under a key of the data directory. A webhook's secret is on events, and events
- * are in the log, which streams and `synod inspect` show; there it must not be readable. The key is a row beside them,
- * so whoever has the directory, or a bundle of it, can deliver on with the same secrets.
+ * are in the log, which streams and `synod inspect` show; there it must not be readable, nor in answers that are kept
+ * for a repetition. The key is a row beside them, so whoever has the directory, or a bundle of it, can deliver on with
+ * the same secrets.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { AppError } from '../../actors/errors.ts';
-import type { Key, Store } from '../store/store.ts';
+import { AppError } from '../actors/errors.ts';
+import type { Key, Store } from './store/store.ts';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -51,7 +52,7 @@ export function sealWith(key: Uint8Array): Seal {
         const text = bytes.subarray(NONCE_BYTES + TAG_BYTES);
         return Buffer.concat([cipher.update(text), cipher.final()]).toString('utf8');
       } catch (error) {
-        throw new AppError('CORRUPTED', 'a webhook secret cannot be read with the key of this data directory', {
+        throw new AppError('CORRUPTED', 'a secret cannot be read with the key of this data directory', {
           cause: error,
         });
       }
