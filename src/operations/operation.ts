@@ -102,7 +102,11 @@ export interface Operation<S extends InputSchemas = InputSchemas> {
   readonly mutates: boolean;
   /** Its answer holds a secret that is not shown again: kept for a repetition, it is encrypted. */
   readonly secret?: true;
-  /** It costs about a millisecond of the thread or more: when many arrive at once, lighter ones overtake it. */
+  /**
+   * It takes its turn (`http/lanes.ts`): when many arrive at once, lighter ones overtake it. For what costs about a
+   * millisecond of the thread or more, and for what comes by the thousand and waits for commits: run in one go, they
+   * would keep the thread from noticing that the commit before theirs is done.
+   */
   readonly heavy?: true;
   /** Error statuses beside those every operation of its access has. */
   readonly errors?: readonly number[];

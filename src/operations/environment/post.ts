@@ -40,6 +40,7 @@ export const createEvent = operation({
   output: postedEvent,
   access: 'tenant',
   mutates: true,
+  heavy: true,
   example: {
     body: {
       type: 'proposal',
