@@ -8,7 +8,7 @@
  */
 import { AppError } from '../../actors/errors.ts';
 import type { EventDraft } from './event.ts';
-import { type Posted, type Poster, type PostOptions, record, repeated } from './post.ts';
+import { again, draw, type Posted, type Poster, type PostOptions, record } from './post.ts';
 import { strictly } from './strict.ts';
 
 /** Events under way together: well below what a mailbox holds. */
@@ -33,7 +33,7 @@ export async function postBatch(
   const { tenant, idempotencyKey } = poster;
   const { targets, clock } = options;
   // Drawn at once, so that under a key an event has the same id whatever becomes of those before it.
-  const ids = drafts.map(() => poster.newId());
+  const drawn = drafts.map(() => draw(options, poster));
   const results: (Posted | AppError)[] = [];
   let underWay: Promise<void>[] = [];
   let last = '';
@@ -43,9 +43,13 @@ export async function postBatch(
   };
   for (const [place, given] of drafts.entries()) {
     const draft = given instanceof AppError ? given : checked(options, given);
-    const known = draft instanceof AppError ? draft : repeated(options, poster, ids[place]!);
-    if (draft instanceof AppError || known) {
-      results[place] = known ?? (draft as AppError);
+    const { id, found: known } = drawn[place]!;
+    if (draft instanceof AppError) {
+      results[place] = draft;
+      continue;
+    }
+    if (known) {
+      results[place] = await again(options, poster, known, draft).catch(expected);
       continue;
     }
     const named = targets.named(tenant, draft);
@@ -55,13 +59,12 @@ export async function postBatch(
     if (underWay.length === TOGETHER || (ordered && actor !== last)) await settled();
     last = actor;
     underWay.push(
-      record(options, poster, ids[place]!, draft, found).then(
+      record(options, poster, id, draft, found).then(
         (posted) => {
           results[place] = posted;
         },
         (error: unknown) => {
-          if (!(error instanceof AppError)) throw error;
-          results[place] = error;
+          results[place] = expected(error);
         },
       ),
     );
@@ -78,6 +81,11 @@ function checked({ strict }: PostOptions, draft: EventDraft): EventDraft | AppEr
   } catch (error) {
     return error as AppError;
   }
+}
+
+function expected(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  throw error;
 }
 
 function mayYetWork(result: Posted | AppError): result is AppError {

@@ -1,7 +1,7 @@
 /** An event of the shared environment as its clients see it, and what they may send to make one. */
 import { createHash } from 'node:crypto';
 import type { SempRecord } from '../../actors/kinds/signal/events.ts';
-import { type EventType, type SignalName, signalActorId, type Touch } from '../../actors/kinds/signal/model.ts';
+import { type EventType, type SignalName, signalActorId } from '../../actors/kinds/signal/model.ts';
 import type { FoldedEvent } from '../../actors/ports.ts';
 
 /** Kind and type of the log records that are events, and the type of the facts about signals beside them. */
@@ -49,11 +49,6 @@ export function toEvent(at: number, semp: SempRecord): SempEvent {
 export function eventOf(folded: Pick<FoldedEvent, 'type' | 'at' | 'event'>): SempEvent | undefined {
   if (folded.type !== POST) return undefined;
   return toEvent(folded.at, (folded.event as { semp: SempRecord }).semp);
-}
-
-/** The signals an event touched in its own turn. */
-export function touchesOf(folded: Pick<FoldedEvent, 'facts'>): readonly Touch[] {
-  return folded.facts.flatMap(({ type, payload }) => (type === TOUCHED ? [payload as Touch] : []));
 }
 
 /** Id of the actor behind a signal. */

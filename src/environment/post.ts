@@ -1,13 +1,16 @@
 /** Takes an event in: finds the signals it touches, and has the first of them record it. When it returns, all is durable. */
-import type { Deposit } from '../../actors/kinds/signal/events.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { AppError } from '../../actors/errors.ts';
+import type { Deposit, SempRecord } from '../../actors/kinds/signal/events.ts';
 import type { Touch } from '../../actors/kinds/signal/model.ts';
 import type { SignalRules } from '../../actors/kinds/signal/rules.ts';
 import { intake } from '../../actors/plain.ts';
 import type { ActorSystem, Clock } from '../../actors/ports.ts';
 import { createIds } from '../http/idempotency.ts';
 import type { Caller } from '../operations/operation.ts';
-import { type EventDraft, POST, type SempEvent, SIGNAL_KIND, toEvent, touchesOf } from './event.ts';
-import type { Events } from './events.ts';
+import { REPLAY_MS } from '../replay.ts';
+import { type EventDraft, POST, type SempEvent, SIGNAL_KIND, toEvent } from './event.ts';
+import type { Events, FoundEvent } from './events.ts';
 import { strictly } from './strict.ts';
 import { DEFAULT_PATTERN, type Target, type Targets, toTarget } from './targets.ts';
 
@@ -36,21 +39,61 @@ const MAX_ALPHA = 10;
 export async function post(options: PostOptions, poster: Poster, draft: EventDraft): Promise<Posted> {
   const { clock, targets, strict } = options;
   const wanted = strict ? strictly(draft) : draft;
-  const id = poster.newId();
-  return (
-    repeated(options, poster, id) ?? record(options, poster, id, wanted, targets.of(poster.tenant, wanted, clock.now()))
-  );
+  const { id, found } = draw(options, poster);
+  if (found) return again(options, poster, found, wanted);
+  return record(options, poster, id, wanted, targets.of(poster.tenant, wanted, clock.now()));
 }
 
-/** Under the same key the ids are the same; the signals an event finds may be others by now. */
-export function repeated({ events }: PostOptions, { tenant, idempotencyKey }: Poster, id: string): Posted | undefined {
-  const found = idempotencyKey === undefined ? undefined : events.find(tenant, id);
-  return found && { event: found.event, touches: touchesOf(found.folded) };
+/** Under a key the ids follow from the key; those of events from before the day it counts for are passed over. */
+export function draw({ events, clock }: PostOptions, poster: Poster): { id: string; found?: FoundEvent | undefined } {
+  const { tenant, idempotencyKey } = poster;
+  for (;;) {
+    const id = poster.newId();
+    const found = idempotencyKey === undefined ? undefined : events.find(tenant, id);
+    if (!found || clock.now() - found.folded.at < REPLAY_MS) return { id, found };
+  }
+}
+
+/**
+ * What was answered when this event was posted. The signals it would find may be others by now, so it is not looked at
+ * as a new one; and its own remembers the answer.
+ *
+ * @throws AppError IDEMPOTENCY_REUSED for another event; IDEMPOTENCY_IN_FLIGHT while signals still take their share
+ */
+export async function again(
+  { system }: PostOptions,
+  { tenant }: Poster,
+  { event, actor }: FoundEvent,
+  draft: EventDraft,
+): Promise<Posted> {
+  checkSame(event, draft);
+  const address = { tenant, kind: SIGNAL_KIND, id: actor };
+  // Kept for longer than a day, in the commit of the event; without it this would be refused, as it holds no event.
+  const { reply } = await system.ask(address, { type: POST }, { idempotencyKey: askedUnder(event.id) });
+  return { event, touches: (reply as Reply).touches };
+}
+
+function checkSame(event: SempEvent, draft: EventDraft): void {
+  const { timestamp: _, ...known } = event;
+  if (isDeepStrictEqual(known, toRecord(event.id, draft))) return;
+  throw new AppError('IDEMPOTENCY_REUSED', 'Idempotency-Key was used for a different event');
+}
+
+const askedUnder = (id: string) => `post:${id}`;
+
+/** In the form in which it is stored, so that the answer says what every later reader is told. */
+function toRecord(id: string, { type, scope, trace_id, agent_id, parent_ids = [], payload }: EventDraft): SempRecord {
+  return intake({ id, type, scope, trace_id, agent_id, parent_ids: [...parent_ids], payload }).value;
+}
+
+interface Reply {
+  readonly at: number;
+  readonly touches: readonly Touch[];
 }
 
 /** @param found the signals it touches; none: it is only recorded */
 export async function record(
-  { system, rulesOf }: PostOptions,
+  { system, rulesOf, events }: PostOptions,
   poster: Poster,
   id: string,
   draft: EventDraft,
@@ -61,9 +104,7 @@ export async function record(
   // From the event's own id, so that a repetition that begins elsewhere draws no id another event has.
   const newId = createIds(tenant, idempotencyKey === undefined ? undefined : `signals ${id}`);
   const share = (target: Target): Deposit => depositOf(draft, rulesOf(target.scope), newId());
-  const { type, scope, trace_id, agent_id, parent_ids = [], payload } = draft;
-  // In the form in which it is stored, so that the answer says what every later reader is told.
-  const semp = intake({ id, type, scope, trace_id, agent_id, parent_ids: [...parent_ids], payload }).value;
+  const semp = toRecord(id, draft);
   const event = {
     type: POST,
     semp,
@@ -72,10 +113,12 @@ export async function record(
   };
   const { reply } = await system.ask({ tenant, kind: SIGNAL_KIND, id: first.actor }, event, {
     correlationId: requestId,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey: `post:${id}` }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey: askedUnder(id) }),
     ...birthOf(first),
   });
-  const { at, touches } = reply as { at: number; touches: readonly Touch[] };
+  const { at, touches } = reply as Reply;
+  // Two under one key at the same time share an answer; which of them it is for stands in the log.
+  if (idempotencyKey !== undefined) checkSame(events.find(tenant, id)!.event, draft);
   return { event: toEvent(at, semp), touches };
 }
 
