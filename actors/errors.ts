@@ -16,6 +16,8 @@ export const ERROR_CODES = {
   UNAUTHENTICATED: { status: 401, retry: false },
   /** The token was good once. */
   EXPIRED: { status: 402, retry: false },
+  /** Credentials would not help: a page or a host name this server does not take requests from. */
+  FORBIDDEN: { status: 403, retry: false },
   NOT_FOUND: { status: 404, retry: false },
   METHOD_NOT_ALLOWED: { status: 405, retry: false },
   CONFLICT: { status: 409, retry: false },

@@ -7,10 +7,10 @@ import type { Config } from '../config.ts';
 import { Answer, type Caller, type Dialect, type Operation } from '../operations/operation.ts';
 import type { Services } from '../operations/services.ts';
 import { Aborted, createBodyRoom, discardBody, readJsonBody } from './body.ts';
-import { createCors } from './cors.ts';
+import { createCors, foreignOrigin } from './cors.ts';
 import { withDocumentation } from './documentation.ts';
 import { errorReply, isExpected } from './errors.ts';
-import { createHostCheck } from './host.ts';
+import { createHostCheck, foreignHost } from './host.ts';
 import { createIdempotency, createIds, fingerprintOf, isFinal, readIdempotencyKey } from './idempotency.ts';
 import { parseJson } from './json.ts';
 import { createHeavyLane } from './lanes.ts';
@@ -85,14 +85,18 @@ export function createHttpApp(options: HttpOptions): Koa {
     exchange.dialect = dialectOf(path);
     requireDecodable(path);
     const match = routes.match(method, path);
-    if (match.kind === 'none') throw new AppError('NOT_FOUND', 'Not Found');
+    if (match.kind === 'none')
+      throw new AppError('NOT_FOUND', wordsFor(exchange.dialect, 'Not Found', `no ${method} ${path} here`));
     const { operation } = match.route;
     exchange.dialect = operation.dialect;
     exchange.also = operation.alsoInErrors;
     exchange.endpoint = match.route.template;
     if (match.kind === 'method') {
       exchange.headers.Allow = match.allow.join(', ');
-      if (method !== 'OPTIONS') throw new AppError('METHOD_NOT_ALLOWED', 'Method Not Allowed');
+      const words = `${method} is not possible here, only ${match.allow.join(', ')}`;
+      if (method !== 'OPTIONS') {
+        throw new AppError('METHOD_NOT_ALLOWED', wordsFor(exchange.dialect, 'Method Not Allowed', words));
+      }
       return optionsReply(req.headers, exchange, match.allow);
     }
 
@@ -135,7 +139,7 @@ export function createHttpApp(options: HttpOptions): Koa {
     });
   }
 
-  /** @throws AppError UNAUTHENTICATED, EXPIRED, UNAVAILABLE */
+  /** @throws AppError UNAUTHENTICATED, EXPIRED, FORBIDDEN, UNAVAILABLE */
   async function admit(operation: Operation, headers: IncomingHttpHeaders, exchange: Exchange): Promise<Principal> {
     if (operation.access === 'open') return NOBODY;
     if (operation.access === 'metrics') {
@@ -148,12 +152,8 @@ export function createHttpApp(options: HttpOptions): Koa {
     const principal = await authenticator.authenticate(headers);
     exchange.tenant = principal.tenant;
     // Without tokens the origin is all that keeps any page the developer visits from writing into a local server.
-    if (principal.anonymous && cors.isForeign(headers)) {
-      throw new AppError('UNAUTHENTICATED', `Origin ${headers.origin} is not among the allowed origins`);
-    }
-    if (principal.anonymous && !isOwnHost(headers.host)) {
-      throw new AppError('UNAUTHENTICATED', `Host ${headers.host} is not a name of this server`);
-    }
+    if (principal.anonymous && cors.isForeign(headers)) throw foreignOrigin(headers.origin);
+    if (principal.anonymous && !isOwnHost(headers.host)) throw foreignHost(headers.host);
     return principal;
   }
 
@@ -219,6 +219,11 @@ export function createHttpApp(options: HttpOptions): Koa {
     );
   });
   return app;
+}
+
+/** Cortex clients know the framework's own words; everybody else is told what was asked for. */
+function wordsFor(dialect: Dialect, published: string, own: string): string {
+  return dialect === 'cortex' ? published : `${published}: ${own}`;
 }
 
 /** `HPE_…` is the HTTP parser over a request that broke off. */

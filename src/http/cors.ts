@@ -1,6 +1,7 @@
 /** Which pages of other origins may call from a browser, and how their browsers are told. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
+import { AppError } from '../../actors/errors.ts';
 import type { Config } from '../config.ts';
 
 export interface Cors {
@@ -22,6 +23,12 @@ const RESPONSE_HEADERS =
 const MAX_AGE = '600';
 
 const NONE = {} as const;
+
+/** What a page of another origin is told where no token says who is asking. */
+export function foreignOrigin(origin: string | undefined): AppError {
+  const way = 'serve with --cors-origins to allow it';
+  return new AppError('FORBIDDEN', `Origin ${origin} is not among the allowed origins; ${way}`);
+}
 
 /**
  * Which origins may call: those listed (`https://app.example`, or `*`), and in anonymous mode every page this very machine

@@ -29,6 +29,7 @@ const CELLSTATE_BY_CODE: Partial<Record<ErrorCode, readonly [status: number, cod
 const CELLSTATE_BY_STATUS: Readonly<Record<number, string>> = {
   400: 'INVALID_INPUT',
   401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
   404: 'ENTITY_NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
   409: 'STATE_CONFLICT',

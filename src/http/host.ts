@@ -1,5 +1,6 @@
 /** Which `Host` a caller without credentials may have meant this server by. */
 import { isIP } from 'node:net';
+import { AppError } from '../../actors/errors.ts';
 import type { Config } from '../config.ts';
 
 type HostConfig = Pick<Config, 'host' | 'corsOrigins' | 'forceAnonymous'>;
@@ -19,6 +20,12 @@ export function createHostCheck(config: HostConfig): (host: string | undefined) 
     const name = nameOf(host);
     return name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0 || known.has(name);
   };
+}
+
+/** What a caller without credentials is told who came by another name. */
+export function foreignHost(host: string | undefined): AppError {
+  const way = 'use localhost or an address, or serve with --cors-origins to add a name';
+  return new AppError('FORBIDDEN', `Host ${host} is not a name of this server; ${way}`);
 }
 
 /** Without its port; an address of version 6 without its brackets. */

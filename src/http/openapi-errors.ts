@@ -68,6 +68,7 @@ const SAMPLES = {
   MALFORMED: sample('MALFORMED', 'The input cannot be what it claims to be.', 'Checksum does not match'),
   UNAUTHENTICATED: sample('UNAUTHENTICATED', 'No credentials, or wrong ones.', 'Missing license token'),
   EXPIRED: sample('EXPIRED', 'The token was good once.', 'License expired, renew it'),
+  FORBIDDEN: sample('FORBIDDEN', 'Without a token: a page or host name that is not allowed.', 'Origin not allowed'),
   NOT_FOUND: sample('NOT_FOUND', "It does not exist, or is somebody else's.", 'Session not found'),
   REFUSED: sample('REFUSED', 'The present state does not allow it.', 'Not possible in the present state'),
   IN_FLIGHT: sample('IDEMPOTENCY_IN_FLIGHT', 'The same request is still being answered.', 'Still being answered'),
@@ -113,7 +114,7 @@ function refusals({ dialect, access, input, owned, mutates, http, errors }: Oper
   const samples: Sample[] = [];
   if (Object.keys(input).length > 0) samples.push(SAMPLES.INVALID);
   if (access !== 'open') samples.push(SAMPLES.UNAUTHENTICATED);
-  if (access === 'tenant') samples.push(SAMPLES.EXPIRED, SAMPLES.LIMITED);
+  if (access === 'tenant') samples.push(SAMPLES.EXPIRED, SAMPLES.FORBIDDEN, SAMPLES.LIMITED);
   if (owned.length > 0 || http.path.includes('{')) samples.push(SAMPLES.NOT_FOUND);
   if (mutates) samples.push(SAMPLES.IN_FLIGHT);
   if (input.body !== undefined) samples.push(SAMPLES.TOO_LARGE, SAMPLES.MEDIA);

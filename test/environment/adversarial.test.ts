@@ -159,14 +159,23 @@ describe('a payload', () => {
     for (const { strength } of signals) expect(strength >= 0.01 && strength <= 1, String(strength)).toBe(true);
   });
 
-  it('of 256 KiB is kept, of far more is refused with 413', async () => {
+  it('of 256 KiB is kept however it is written, of more is refused with 400, of far more with 413', async () => {
     const payload = { text: '\u20ac'.repeat((256 * 1_024 - 64) / 3) };
     const { status, body } = await post({ scope: 'abuse.large', payload });
     expect(status).toBe(201);
     expect(body.payload).toEqual(payload);
-    const { status: tooLarge, body: refusal } = await post({ payload: { text: 'x'.repeat(400_000) } });
-    expect(tooLarge).toBe(413);
-    expect(refusal).toMatchObject({ message: expect.any(String) });
+    const escaped = '\\u20ac'.repeat(payload.text.length);
+    const wire = `{"type":"ready","scope":"abuse.large","trace_id":"t","agent_id":"a","payload":{"text":"${escaped}"}}`;
+    const again = await client.post<Event>('/api/events', wire);
+    expect([again.status, again.body.payload]).toEqual([201, payload]);
+    for (const [chars, wanted] of [
+      [400_000, 400],
+      [4_000_000, 413],
+    ] as const) {
+      const { status: tooLarge, body: refusal } = await post({ payload: { text: 'x'.repeat(chars) } });
+      expect(tooLarge).toBe(wanted);
+      expect(refusal).toMatchObject({ message: expect.stringContaining(wanted === 400 ? 'at most 262144 bytes' : '') });
+    }
   });
 
   it.each([90, 94, 95, 96, 97, 98, 99, 100, 101, 1_000, 50_000])(

@@ -91,9 +91,20 @@ describe('an event', () => {
     expect([reply.status, reply.body]).toEqual([status, expect.objectContaining({ message: expect.any(String) })]);
   });
 
-  it('of more than 320 KiB is 413', async () => {
+  it('may have the longest names and the most parents, written in escapes', async () => {
     const { anonymous } = await serveAnonymous();
-    expect((await anonymous.post('/api/events', draft({ payload: { x: 'x'.repeat(400_000) } }))).status).toBe(413);
+    const name = '\u65e5'.repeat(512);
+    const parents = Array.from({ length: 256 }, () => name);
+    const event = draft({
+      scope: name,
+      trace_id: name,
+      agent_id: name,
+      parent_ids: parents,
+      payload: { x: 'x'.repeat(262_000) },
+    });
+    const text = JSON.stringify(event).replaceAll('\u65e5', '\\u65e5');
+    const { status, body } = await anonymous.post<Event>('/api/events', text);
+    expect([status, body.parent_ids.length, body.scope]).toEqual([201, 256, name]);
   });
 });
 

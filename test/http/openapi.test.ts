@@ -142,7 +142,20 @@ it('component names and schema keywords are those of JSON Schema 2020-12', () =>
 
 it('refusals appear with the bodies that are really sent', () => {
   const run = get('/v1/run', 'post').responses;
-  expect(Object.keys(run)).toEqual(['200', '401', '402', '404', '409', '413', '415', '422', '429', '500', '503']);
+  expect(Object.keys(run)).toEqual([
+    '200',
+    '401',
+    '402',
+    '403',
+    '404',
+    '409',
+    '413',
+    '415',
+    '422',
+    '429',
+    '500',
+    '503',
+  ]);
   expect(run['422']!.content!['application/json']!.example).toEqual({
     detail: [{ loc: ['body', 'message'], msg: 'Field required', type: 'missing' }],
   });

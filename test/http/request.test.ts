@@ -135,8 +135,8 @@ describe('a page of another origin', () => {
   });
 
   it.each([
-    ['https://evil.test', 401],
-    ['null', 401],
+    ['https://evil.test', 403],
+    ['null', 403],
     [origin, 200],
     [undefined, 200],
   ])('%s cannot use a server without tokens through a visitor: %i', async (from, status) => {
@@ -163,7 +163,7 @@ describe('in anonymous mode a page', () => {
   ])('of %s may call: %s', async (origin, allowed) => {
     const { call } = await serve([whoami], { config: { corsOrigins: [], allowAnonymous: true } });
     const { status, headers } = await call('GET', '/v1/whoami', undefined, { origin, 'x-api-key': 'anonymous' });
-    expect(status).toBe(allowed ? 200 : 401);
+    expect(status).toBe(allowed ? 200 : 403);
     expect(headers.get('access-control-allow-origin')).toBe(allowed ? origin : null);
   });
 

@@ -82,8 +82,8 @@ describe('a path', () => {
 describe('a request', () => {
   it.each<[string, unknown, number?]>([
     ['/v1/nothing', { detail: 'Not Found' }],
-    ['/api/v1/nothing', { code: 'ENTITY_NOT_FOUND', message: 'Not Found', details: null }],
-    ['/api/nothing', expect.objectContaining({ message: 'Not Found' })],
+    ['/api/v1/nothing', { code: 'ENTITY_NOT_FOUND', message: 'Not Found: no GET /api/v1/nothing here', details: null }],
+    ['/api/nothing', expect.objectContaining({ message: 'Not Found: no GET /api/nothing here' })],
     ['/v1/cluster/%ff', { detail: 'Path is not valid percent-encoded UTF-8' }, 400],
     ['/nothing', expect.objectContaining({ status: 404, code: 'NOT_FOUND' })],
   ])('to the unknown path %s is refused in the shape of its neighbours', async (path, body, status = 404) => {

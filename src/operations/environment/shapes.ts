@@ -8,8 +8,10 @@ export const MAX_NAME = 512;
 export const MAX_PARENTS = 256;
 /** As JSON. */
 const MAX_PAYLOAD_BYTES = 256 * 1_024;
-/** A payload, and room for what stands around it. */
-export const MAX_EVENT_BYTES = MAX_PAYLOAD_BYTES + 64 * 1_024;
+/** What the longest escape, `\u0041`, makes of a character. */
+const ESCAPED = 6;
+/** The largest payload and the longest names, whatever way they are written. */
+export const MAX_EVENT_BYTES = ESCAPED * (MAX_PAYLOAD_BYTES + (MAX_PARENTS + 4) * MAX_NAME) + 4_096;
 
 /** The one problem whose sentence is published. */
 const wrongType = {
