@@ -1,52 +1,17 @@
 /** `WS /stream`: who gets in, what a slow or silent client is worth, and how it ends. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/keys.ts';
 import { mintToken } from '../../src/auth/token.ts';
-import { createVerifier } from '../../src/auth/verify.ts';
-import { createRuntime } from '../../src/runtime.ts';
 import { streamFront } from '../../src/ws/stream.ts';
-import { attachUpgrades } from '../../src/ws/upgrade.ts';
 import { at } from '../support/client.ts';
-import { type LogLine, memoryLogger, serve, serveAnonymous, testConfig } from '../support/server.ts';
+import { serve, serveAnonymous } from '../support/server.ts';
+import { clientFrame, openFront, silentClient } from './door.ts';
 import { connect, refusal } from './listener.ts';
 
 /** The stream alone, with a heart that beats fast. */
-async function fastHeart(heartbeatMs = 20) {
-  const config = testConfig({ allowAnonymous: true });
-  const log: LogLine[] = [];
-  const logger = memoryLogger(log);
-  const runtime = await createRuntime({ config, logger });
-  const verifier = createVerifier({ keys: [], clock: runtime.clock, renewUrl: 'x', allowAnonymous: true });
-  const server = createServer();
-  const connections: Socket[] = [];
-  server.on('connection', (socket) => connections.push(socket));
-  const { services } = runtime;
-  const front = streamFront({ services, logger, heartbeatMs });
-  const stream = attachUpgrades(server, { services, verifier, config, logger }, [front]);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    stream.close();
-    stream.terminate();
-    server.close();
-    await runtime.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, stream, connections };
-}
-
-/** Upgrades and then says nothing, not even to a ping or a goodbye. */
-async function silentClient(port: number) {
-  const socket = connectSocket(port, '127.0.0.1');
-  socket.write(
-    'GET /stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
-  await once(socket, 'data');
-  return socket;
-}
+const fastHeart = (heartbeatMs = 20) => openFront((options) => streamFront({ ...options, heartbeatMs }));
 
 describe('an upgrade', () => {
   it('takes a token as Bearer, as API key and in the query', async () => {
@@ -171,20 +136,14 @@ it('answers a ping with what it carried', async () => {
 });
 
 describe('a client that sends and never reads', () => {
-  /** A masked frame of a client. */
-  function frame(opcode: number, text: string): Buffer {
-    return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
-  }
-
   it.each([
-    ['nonsense', frame(1, 'x')],
-    ['pings', frame(9, 'p'.repeat(125))],
-    ['subscriptions', frame(1, '{"type":"subscribe","since":0}')],
+    ['nonsense', clientFrame(1, 'x')],
+    ['pings', clientFrame(9, 'p'.repeat(125))],
+    ['subscriptions', clientFrame(1, '{"type":"subscribe","since":0}')],
   ])('is not read from either: %s', { timeout: 30_000 }, async (_name, one) => {
     const { port, connections } = await fastHeart(60_000);
-    const socket = await silentClient(port);
-    onTestFinished(() => void socket.destroy());
-    socket.on('error', () => {}).pause();
+    const socket = await silentClient(port, '/stream');
+    socket.pause();
     const many = Buffer.concat(Array.from({ length: 2 ** 16 / one.length }, () => one));
     let most = 0;
     const until = performance.now() + 4_000;
@@ -254,20 +213,20 @@ describe('a heartbeat', () => {
   });
 
   it('that nobody answers ends the connection', async () => {
-    const { port, stream } = await fastHeart();
-    const socket = await silentClient(port);
-    expect(stream.connections).toBe(1);
+    const { port, door } = await fastHeart();
+    const socket = await silentClient(port, '/stream');
+    expect(door.connections).toBe(1);
     await once(socket, 'close');
-    await vi.waitFor(() => expect(stream.connections).toBe(0), { interval: 5 });
+    await vi.waitFor(() => expect(door.connections).toBe(0), { interval: 5 });
   });
 
   it('is not waited for at the end: who ignores the goodbye is dropped', async () => {
-    const { port, stream } = await fastHeart();
-    const socket = await silentClient(port);
-    stream.close();
-    stream.terminate();
+    const { port, door } = await fastHeart();
+    const socket = await silentClient(port, '/stream');
+    door.close();
+    door.terminate();
     await once(socket, 'close');
-    await vi.waitFor(() => expect(stream.connections).toBe(0), { interval: 5 });
+    await vi.waitFor(() => expect(door.connections).toBe(0), { interval: 5 });
     await expect(refusal(`http://127.0.0.1:${port}`)).resolves.toMatchObject({ status: 503 });
   });
 });

@@ -3,27 +3,17 @@ import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 
-export interface Heard {
+/** What any message may have. */
+export interface Message {
   readonly type: string;
   readonly cursor?: number;
-  readonly missed?: number;
   readonly message?: string;
-  readonly data?: {
-    readonly seq: number;
-    readonly kind: string;
-    readonly id: string;
-    readonly type: string;
-    readonly state: unknown;
-    readonly payload: unknown;
-    readonly revision: number;
-    readonly hash: string;
-  };
 }
 
-export class Listener {
+export class Listener<M extends Message> {
   readonly socket: WebSocket;
   /** Everything so far, as it came. */
-  readonly heard: Heard[] = [];
+  readonly heard: M[] = [];
   /** Resolves with the close code. */
   readonly closed: Promise<number>;
   #wake: (() => void)[] = [];
@@ -32,7 +22,7 @@ export class Listener {
     this.socket = socket;
     socket.on('error', () => {});
     socket.on('message', (data) => {
-      this.heard.push(JSON.parse(String(data)) as Heard);
+      this.heard.push(JSON.parse(String(data)) as M);
       for (const wake of this.#wake.splice(0)) wake();
     });
     this.closed = once(socket, 'close').then(([code]) => {
@@ -40,10 +30,6 @@ export class Listener {
       return code as number;
     });
     onTestFinished(() => socket.terminate());
-  }
-
-  get records(): NonNullable<Heard['data']>[] {
-    return this.heard.flatMap(({ data }) => (data ? [data] : []));
   }
 
   send(message: unknown): void {
@@ -58,7 +44,7 @@ export class Listener {
     return this.of('subscribed').at(-1)!.cursor!;
   }
 
-  of(type: string): Heard[] {
+  of(type: string): M[] {
     return this.heard.filter((message) => message.type === type);
   }
 
@@ -72,14 +58,40 @@ export class Listener {
   }
 }
 
+/** What `/stream` says. */
+export interface Heard extends Message {
+  readonly missed?: number;
+  readonly data?: {
+    readonly seq: number;
+    readonly kind: string;
+    readonly id: string;
+    readonly type: string;
+    readonly state: unknown;
+    readonly payload: unknown;
+    readonly revision: number;
+    readonly hash: string;
+  };
+}
+
+export class StreamListener extends Listener<Heard> {
+  get records(): NonNullable<Heard['data']>[] {
+    return this.heard.flatMap(({ data }) => (data ? [data] : []));
+  }
+}
+
+/** A connection that is not open yet. @param url of the HTTP server */
+export function dial(url: string, headers: Readonly<Record<string, string>>, path: string): WebSocket {
+  const options: ClientOptions = { headers: { ...headers } };
+  return new WebSocket(url.replace('http', 'ws') + path, options);
+}
+
 /** @param url of the HTTP server */
 export async function connect(
   url: string,
   headers: Readonly<Record<string, string>> = {},
   path = '/stream',
-): Promise<Listener> {
-  const options: ClientOptions = { headers: { ...headers } };
-  const listener = new Listener(new WebSocket(url.replace('http', 'ws') + path, options));
+): Promise<StreamListener> {
+  const listener = new StreamListener(dial(url, headers, path));
   await once(listener.socket, 'open');
   return listener;
 }
@@ -91,7 +103,7 @@ export function refusal(
   path = '/stream',
 ): Promise<{ status: number; body: unknown; retryAfter?: string }> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url.replace('http', 'ws') + path, { headers: { ...headers } });
+    const socket = dial(url, headers, path);
     socket.on('error', () => {});
     socket.on('open', () => {
       socket.terminate();

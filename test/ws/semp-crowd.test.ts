@@ -4,7 +4,8 @@ import { describe, expect, it, vi } from 'vitest';
 import type { FeedItem } from '../../src/environment/feed.ts';
 import { Hub } from '../../src/ws/semp-hub.ts';
 import { EVERYTHING, readSubscribe } from '../../src/ws/semp-subscribe.ts';
-import { openDoor, silentClient } from './semp-door.ts';
+import { silentClient } from './door.ts';
+import { openDoor } from './semp-door.ts';
 import { listen } from './semp-listener.ts';
 
 describe('a thousand clients', { timeout: 60_000 }, () => {
@@ -13,7 +14,7 @@ describe('a thousand clients', { timeout: 60_000 }, () => {
     const listener = await listen(url);
     const sockets = [];
     for (let n = 0; n < 10; n++) {
-      sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => silentClient(port)))));
+      sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => silentClient(port, '/ws')))));
     }
     expect(door.connections).toBe(1_001);
     let leaving = false;

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { serve, serveAnonymous } from '../support/server.ts';
+import { clientFrame, silentClient } from './door.ts';
 import { refusal } from './listener.ts';
-import { clientFrame, openDoor, silentClient } from './semp-door.ts';
+import { openDoor } from './semp-door.ts';
 import { listen, post } from './semp-listener.ts';
 
 describe('an upgrade', () => {
@@ -103,7 +104,7 @@ describe('a message', () => {
   ])('that is %s closes its own connection and no other', async (_name, frame, code) => {
     const { url, port, post: postEvent, door } = await openDoor();
     const listener = await listen(url);
-    const socket = await silentClient(port);
+    const socket = await silentClient(port, '/ws');
     const answer = once(socket, 'data');
     socket.write(frame);
     const [goodbye] = (await answer) as [Buffer];
@@ -125,7 +126,7 @@ describe('a client that sends without a pause and never reads', { timeout: 60_00
     const { url, port, connections, post: postEvent } = await openDoor();
     for (let n = 0; n < 200; n++) await postEvent({ n, text: 'x'.repeat(1_000) });
     const listener = await listen(url);
-    const socket = await silentClient(port);
+    const socket = await silentClient(port, '/ws');
     const own = connections.at(-1)!;
     socket.pause();
     const many = Buffer.concat(Array.from({ length: Math.ceil(2 ** 16 / one.length) }, () => one));

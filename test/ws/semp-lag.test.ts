@@ -1,6 +1,7 @@
 /** `WS /ws` for clients that do not read: what they are told, what they cost, and what others notice of them. */
 import { describe, expect, it, vi } from 'vitest';
-import { openDoor, silentClient } from './semp-door.ts';
+import { silentClient } from './door.ts';
+import { openDoor } from './semp-door.ts';
 import { listen } from './semp-listener.ts';
 
 const BIG = 'x'.repeat(200_000);
@@ -45,7 +46,11 @@ describe('a client that does not read', { timeout: 60_000 }, () => {
 
   it('keeps no more than the bound in memory, and no poster or listener waits for it', async () => {
     const { url, port, post, connections } = await openDoor();
-    const stalled = await Promise.all([silentClient(port), silentClient(port), silentClient(port)]);
+    const stalled = await Promise.all([
+      silentClient(port, '/ws'),
+      silentClient(port, '/ws'),
+      silentClient(port, '/ws'),
+    ]);
     for (const socket of stalled) socket.pause();
     const listener = await listen(url);
     let most = 0;
@@ -89,7 +94,7 @@ describe('a ping', { timeout: 60_000 }, () => {
     const listener = await listen(url);
     let pings = 0;
     listener.socket.on('ping', () => pings++);
-    const silent = await silentClient(port);
+    const silent = await silentClient(port, '/ws');
     const closed = new Promise((resolve) => silent.once('close', resolve));
     silent.resume();
     expect(door.connections).toBe(2);
