@@ -8,19 +8,19 @@
  * and sends them back, under the same generator. Does not measure: a network, TLS, tokens and rate limits (anonymous
  * mode), subscribers.
  */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BenchOptions, Measurement } from '../src/cli/bench.ts';
 import { startEcho } from './echo.ts';
 import type { Findings, Orders } from './events/generator.ts';
 import { WORKLOADS, type Workload } from './events/posts.ts';
+import { generate } from './generate.ts';
 import type { Outcome } from './index.ts';
 import { ROUNDS, type Round, ratioOf, summarise } from './rounds.ts';
 import { startOwnServer } from './server/own.ts';
 
+const GENERATOR = new URL('./events/generator.js', import.meta.url);
 const CONNECTIONS = 64;
 const MAX_REQUESTS = 200_000;
 const WARM_UP_SECONDS = 2;
@@ -37,9 +37,16 @@ export async function measureEvents({ seconds = 2, progress }: BenchOptions): Pr
   const echo = await startEcho();
   let firstAgent = 0;
   const load = (url: string, workload: Workload, length = seconds) => {
-    const orders = { url, workload, connections: CONNECTIONS, seconds: length, maxRequests: MAX_REQUESTS, firstAgent };
+    const orders: Orders = {
+      url,
+      workload,
+      connections: CONNECTIONS,
+      seconds: length,
+      maxRequests: MAX_REQUESTS,
+      firstAgent,
+    };
     firstAgent += CONNECTIONS;
-    return generate(orders);
+    return generate<Findings>(GENERATOR, orders);
   };
   try {
     const posts = new Map<Workload, Findings[]>(WORKLOADS.map((workload) => [workload, []]));
@@ -80,19 +87,4 @@ function report(posts: ReadonlyMap<Workload, readonly Findings[]>, echoes: reado
 
 function roundOf({ seconds, latenciesMs }: Findings): Round {
   return { operations: latenciesMs.length, seconds, latenciesMs };
-}
-
-/** Runs the generator, which ends by itself. */
-function generate(orders: Orders): Promise<Findings> {
-  const script = fileURLToPath(new URL('./events/generator.js', import.meta.url));
-  const child = spawn(process.execPath, [script, JSON.stringify(orders)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(JSON.parse(Buffer.concat(pieces).toString()) as Findings);
-      else reject(new Error(`the load generator ended with code ${code}`));
-    });
-  });
 }

@@ -6,19 +6,19 @@
  * parses the same bodies and sends them back. Does not measure: a network, TLS, tokens and rate limits (anonymous mode),
  * a language model, a trained embedder, sessions full of memories.
  */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BenchOptions, Measurement } from '../src/cli/bench.ts';
 import { startServer } from '../src/server.ts';
 import { loadConfig } from '../src/settings.ts';
 import { startEcho } from './echo.ts';
+import { generate } from './generate.ts';
 import type { Findings, Orders } from './http-load.ts';
 import type { Outcome } from './index.ts';
 import { percentile, ROUNDS, type Round, ratioOf, summarise } from './rounds.ts';
 
+const GENERATOR = new URL('./http-load.js', import.meta.url);
 const CONNECTIONS = 32;
 const MAX_REQUESTS = 200_000;
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -28,6 +28,7 @@ export async function measureHttp({ seconds = 1, progress }: BenchOptions): Prom
   const options = { data: join(folder, 'data'), port: '0', 'allow-anonymous': true };
   const server = await startServer(loadConfig(options, {}), SILENT);
   const koa = await startEcho();
+  const load = (orders: Orders) => generate<Findings>(GENERATOR, orders);
   try {
     const orders = { connections: CONNECTIONS, seconds, maxRequests: MAX_REQUESTS };
     const turns: Findings[] = [];
@@ -74,19 +75,4 @@ function roundOf({ seconds, latenciesMs }: Findings): Round {
 function refusals(turns: readonly Findings[]): string[] {
   const refused = turns.reduce((sum, round) => sum + round.refused, 0);
   return refused === 0 ? [] : [`http: ${refused} requests were not answered with 2xx`];
-}
-
-/** Runs the generator, which ends by itself. */
-function load(orders: Orders): Promise<Findings> {
-  const script = fileURLToPath(new URL('./http-load.js', import.meta.url));
-  const child = spawn(process.execPath, [script, JSON.stringify(orders)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(JSON.parse(Buffer.concat(pieces).toString()) as Findings);
-      else reject(new Error(`the load generator ended with code ${code}`));
-    });
-  });
 }
