@@ -1,12 +1,13 @@
 /** Many events in one request: each its own result, their order, and what a repetition does. */
 import { describe, expect, it } from 'vitest';
+import type { SempEvent } from '../../src/environment/event.ts';
 import { verifyChain } from '../../src/host/chain.ts';
 import { serve, serveAnonymous, tempDir } from '../support/server.ts';
-import { draft, type Event, signals, type Touch } from './wire.ts';
+import { draft, signals, type Touch } from './wire.ts';
 
 interface Result {
   readonly status: number;
-  readonly event?: Event & { readonly signals?: readonly Touch[]; readonly warnings?: readonly string[] };
+  readonly event?: SempEvent & { readonly signals?: readonly Touch[]; readonly warnings?: readonly string[] };
   readonly message?: string;
   readonly code?: string;
 }
@@ -17,7 +18,7 @@ interface Results {
 const reward = (pattern: string, value: number, changes: object = {}) =>
   draft({ type: 'reward', payload: { pattern, value }, ...changes });
 const listed = async (client: { ok<T>(method: string, path: string): Promise<T> }, path = '/api/events?limit=1000') =>
-  (await client.ok<Event[]>('GET', path)).map(({ id }) => id).reverse();
+  (await client.ok<SempEvent[]>('GET', path)).map(({ id }) => id).reverse();
 
 describe('a batch', () => {
   it('answers each in its place, and what is wrong with one is its own trouble', async () => {

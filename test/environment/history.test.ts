@@ -1,33 +1,13 @@
 /** How a strength came about: every event, the decay in between, nothing missing. */
 import { expect, it } from 'vitest';
+import type { HistoryEntry } from '../../src/environment/history.ts';
 import { loadConfig } from '../../src/settings.ts';
 import type { Client } from '../support/client.ts';
 import { tempDir } from '../support/server.ts';
 import { MINUTE, nextOf, post, serveAt, signals, touches } from './wire.ts';
 
-interface Entry {
-  readonly event_id: string;
-  readonly type: string;
-  readonly timestamp: string;
-  readonly agent_id: string;
-  readonly trace_id: string;
-  readonly scope: string;
-  readonly value: number | null;
-  readonly alpha: number | null;
-  readonly decay: null | {
-    readonly from: number;
-    readonly to: number;
-    readonly seconds: number;
-    readonly lambda: number;
-    readonly interval_seconds: number;
-    readonly stepped: boolean;
-  };
-  readonly before: number;
-  readonly after: number;
-}
-
 const historyOf = (client: Client, id: string, query = '') =>
-  client.ok<Entry[]>('GET', `/api/signals/${id}/history${query}`);
+  client.ok<HistoryEntry[]>('GET', `/api/signals/${id}/history${query}`);
 
 it('tells who did what when, and what decayed in between', async () => {
   const { client, clock } = await serveAt();
@@ -146,9 +126,9 @@ it('comes in pages that join, also across a restart', async () => {
   expect(whole).toHaveLength(41);
   await first.close();
   const { client } = await serveAt({ data });
-  const all: Entry[] = [];
+  const all: HistoryEntry[] = [];
   for (let path: string | null = `/api/signals/${born!.id}/history?limit=7`; path !== null; ) {
-    const reply = await client.get<Entry[]>(path);
+    const reply = await client.get<HistoryEntry[]>(path);
     all.push(...reply.body);
     path = nextOf(path, reply);
   }

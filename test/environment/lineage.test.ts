@@ -1,11 +1,12 @@
 /** One event, and those it follows from or that follow from it. */
 import { expect, it } from 'vitest';
+import type { SempEvent } from '../../src/environment/event.ts';
 import type { Client } from '../support/client.ts';
 import { serve, serveAnonymous } from '../support/server.ts';
-import { type Event, post } from './wire.ts';
+import { post } from './wire.ts';
 
 const named = async (client: Client, path: string) =>
-  (await client.ok<Event[]>('GET', path)).map(({ payload }) => payload.name);
+  (await client.ok<SempEvent[]>('GET', path)).map(({ payload }) => payload.name);
 
 /**
  * ```
@@ -47,7 +48,7 @@ it.each(['', '/ancestors', '/descendants'])(
 it('lists of a scope named like an event are still lists', async () => {
   const { anonymous } = await serveAnonymous();
   const { id } = await post(anonymous, { scope: 'ancestors' });
-  expect((await anonymous.ok<Event[]>('GET', '/api/events/scope/ancestors'))[0]!.id).toBe(id);
+  expect((await anonymous.ok<SempEvent[]>('GET', '/api/events/scope/ancestors'))[0]!.id).toBe(id);
   expect(await anonymous.ok('GET', '/api/events/trace/descendants')).toEqual([]);
 });
 
@@ -74,7 +75,7 @@ it.each([
 ])('%s says whether it left any out', async (query, names, truncated) => {
   const { anonymous } = await serveAnonymous();
   const { e } = await family(anonymous);
-  const reply = await anonymous.get<Event[]>(`/api/events/${e}/${query}`);
+  const reply = await anonymous.get<SempEvent[]>(`/api/events/${e}/${query}`);
   expect(reply.body.map(({ payload }) => payload.name)).toEqual(names);
   expect(reply.headers.get('x-truncated')).toBe(truncated);
 });

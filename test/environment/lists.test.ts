@@ -1,15 +1,16 @@
 /** The lists of events: filters, pages, and what may be kept. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SempEvent } from '../../src/environment/event.ts';
 import { encodePointer, keys } from '../../src/environment/index-rows.ts';
 import { readHead } from '../../src/host/log.ts';
 import type { Client } from '../support/client.ts';
 import { openServer, serveAnonymous, type TestServer } from '../support/server.ts';
-import { type Event, nextOf, post } from './wire.ts';
+import { nextOf, post } from './wire.ts';
 
 let server: TestServer;
 let client: Client;
 /** Oldest first. */
-const posted: Event[] = [];
+const posted: SempEvent[] = [];
 
 /** What is posted: n is the place. */
 const SCOPES = ['ui', 'ui.login', 'ui.login.form', 'api.users'];
@@ -32,13 +33,14 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const list = async (path: string) => (await client.ok<Event[]>('GET', path)).map(({ payload }) => payload.n as number);
+const list = async (path: string) =>
+  (await client.ok<SempEvent[]>('GET', path)).map(({ payload }) => payload.n as number);
 /** The places of those that pass, newest first. */
-const wanted = (passes: (event: Event, n: number) => boolean) =>
+const wanted = (passes: (event: SempEvent, n: number) => boolean) =>
   posted.flatMap((event, n) => (passes(event, n) ? [n] : [])).reverse();
 
 describe('filters', () => {
-  it.each<[string, (event: Event, n: number) => boolean]>([
+  it.each<[string, (event: SempEvent, n: number) => boolean]>([
     ['/api/events', () => true],
     ['/events', () => true],
     ['/api/events?type=reward', ({ type }) => type === 'reward'],
@@ -98,7 +100,7 @@ describe('pages', () => {
     const all: number[] = [];
     const sizes: number[] = [];
     for (let path: string | null = first; path !== null; ) {
-      const reply = await client.get<Event[]>(path);
+      const reply = await client.get<SempEvent[]>(path);
       expect(reply.status, reply.text).toBe(200);
       const page = reply.body.map(({ payload }) => payload.n as number);
       all.push(...page);
@@ -113,11 +115,11 @@ describe('pages', () => {
   it.each([
     ['/api/events?limit=7', () => true],
     ['/events?limit=7&order=asc', () => true],
-    ['/api/events?limit=4&scope=ui.*', (event: Event) => event.scope.startsWith('ui.')],
-    ['/api/events/scope/api.users?limit=4', (event: Event) => event.scope === 'api.users'],
+    ['/api/events?limit=4&scope=ui.*', (event: SempEvent) => event.scope.startsWith('ui.')],
+    ['/api/events/scope/api.users?limit=4', (event: SempEvent) => event.scope === 'api.users'],
     [
       '/events/trace/t1?limit=3&type=reward&type=test',
-      ({ trace_id, type }: Event) => trace_id === 't1' && ['reward', 'test'].includes(type),
+      ({ trace_id, type }: SempEvent) => trace_id === 't1' && ['reward', 'test'].includes(type),
     ],
   ] as const)('of %s together are the whole list, nothing twice', async (path, passes) => {
     const { all } = await walk(path);
@@ -131,7 +133,7 @@ describe('pages', () => {
   });
 
   it('go on from an id as well as from the cursor', async () => {
-    const first = await client.get<Event[]>('/api/events?limit=5');
+    const first = await client.get<SempEvent[]>('/api/events?limit=5');
     const cursor = first.headers.get('x-next-cursor')!;
     const byCursor = await list(`/api/events?limit=5&before=${encodeURIComponent(cursor)}`);
     expect(byCursor).toEqual(await list(`/api/events?limit=5&before=${first.body.at(-1)!.id}`));
@@ -141,9 +143,9 @@ describe('pages', () => {
   it('are not moved by what is posted meanwhile', async () => {
     const own = await serveAnonymous();
     for (let n = 0; n < 6; n++) await post(own.anonymous, { payload: { n } });
-    const first = await own.anonymous.get<Event[]>('/api/events?limit=3');
+    const first = await own.anonymous.get<SempEvent[]>('/api/events?limit=3');
     await post(own.anonymous, { payload: { n: 6 } });
-    const second = await own.anonymous.get<Event[]>(nextOf('/api/events', first)!);
+    const second = await own.anonymous.get<SempEvent[]>(nextOf('/api/events', first)!);
     expect([...first.body, ...second.body].map(({ payload }) => payload.n)).toEqual([5, 4, 3, 2, 1, 0]);
   });
 
@@ -161,9 +163,9 @@ describe('pages', () => {
       })),
     );
     const path = '/api/events?agent_id=rare';
-    const one = await anonymous.get<Event[]>(path);
+    const one = await anonymous.get<SempEvent[]>(path);
     expect([one.status, one.body]).toEqual([200, []]);
-    const two = await anonymous.get<Event[]>(nextOf(path, one)!);
+    const two = await anonymous.get<SempEvent[]>(nextOf(path, one)!);
     expect(two.body.map((event) => event.id)).toEqual([id]);
     expect(nextOf(path, two)).toBeNull();
   });
@@ -193,7 +195,7 @@ describe('a list that is asked for again', () => {
       }
     }
     const { id } = await post(anonymous, { payload: { later: true } });
-    const changed = await anonymous.call<Event[]>('GET', '/api/events', undefined, { 'if-none-match': etag });
+    const changed = await anonymous.call<SempEvent[]>('GET', '/api/events', undefined, { 'if-none-match': etag });
     expect([changed.status, changed.body[0]!.id]).toEqual([200, id]);
     expect(changed.headers.get('etag')).not.toBe(etag);
   });
@@ -217,7 +219,7 @@ it('shows 100 of 101 events, the newest first, and 101 of a scope and of a trace
   const { anonymous } = await serveAnonymous();
   const ids: string[] = [];
   for (let n = 0; n < 101; n++) ids.unshift((await post(anonymous)).id);
-  const shown = async (path: string) => (await anonymous.ok<Event[]>('GET', path)).map(({ id }) => id);
+  const shown = async (path: string) => (await anonymous.ok<SempEvent[]>('GET', path)).map(({ id }) => id);
   expect(await shown('/api/events')).toEqual(ids.slice(0, 100));
   expect(await shown('/api/events/scope/ui.login')).toEqual(ids);
   expect(await shown('/api/events/trace/t')).toEqual(ids);

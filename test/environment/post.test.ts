@@ -1,8 +1,9 @@
 /** Posting one event: what comes back, what is refused, and what the strict mode adds. */
 import { describe, expect, it } from 'vitest';
+import type { SempEvent } from '../../src/environment/event.ts';
 import { loadConfig } from '../../src/settings.ts';
 import { serve, serveAnonymous, tempDir } from '../support/server.ts';
-import { draft, type Event, post, signals, touches } from './wire.ts';
+import { draft, post, signals, touches } from './wire.ts';
 
 const UUID_4 = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
@@ -11,7 +12,7 @@ describe('an event', () => {
     const { anonymous } = await serveAnonymous();
     for (const path of ['/api/events', '/events']) {
       const given = { ...draft({ type: type.toUpperCase() }), id: 'mine', timestamp: 'mine', more: 1 };
-      const reply = await anonymous.post<Event>(path, given);
+      const reply = await anonymous.post<SempEvent>(path, given);
       expect(reply.status).toBe(201);
       const { id, timestamp, ...rest } = reply.body;
       expect(rest).toEqual({ ...draft({ type }), parent_ids: [] });

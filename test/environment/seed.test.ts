@@ -1,9 +1,9 @@
 /** The published reference of the environment against a running server: every curl as printed, and its HTTP samples. */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { SempEvent } from '../../src/environment/event.ts';
 import { readCurls } from '../e2e/fixtures/curls.ts';
 import { serveAnonymous } from '../support/server.ts';
-import type { Event } from './wire.ts';
 
 const event = z.strictObject({
   id: z.uuidv4(),
@@ -66,7 +66,7 @@ describe('its samples', () => {
       parent_ids: ['parent-uuid'],
       payload: { action: 'improve_ux' },
     };
-    const reply = await anonymous.post<Event>('/api/events', sent);
+    const reply = await anonymous.post<SempEvent>('/api/events', sent);
     expect([reply.status, reply.body]).toEqual([
       201,
       { id: expect.any(String), ...sent, timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) },

@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { Events } from '../../src/environment/events.ts';
 import { signalsAt } from '../../src/environment/past.ts';
+import type { Signal } from '../../src/environment/signals.ts';
 import type { Client } from '../support/client.ts';
 import { serve } from '../support/server.ts';
-import { HOUR, MINUTE, post, type Signal, serveAt, signals, touches } from './wire.ts';
+import { HOUR, MINUTE, post, serveAt, signals, touches } from './wire.ts';
 
 const lay = (client: Client, scope: string, pattern: string, value: number) =>
   post(client, { type: 'reward', scope, payload: { pattern, value } });

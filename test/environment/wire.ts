@@ -2,21 +2,12 @@
 import { onTestFinished } from 'vitest';
 import { SystemClock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
+import type { SempEvent } from '../../src/environment/event.ts';
+import type { Signal } from '../../src/environment/signals.ts';
 import { openFronts } from '../../src/fronts.ts';
 import { createRuntime, type Runtime } from '../../src/runtime.ts';
 import { Client, type Reply } from '../support/client.ts';
 import { type LogLine, memoryLogger, testConfig } from '../support/server.ts';
-
-export interface Event {
-  readonly id: string;
-  readonly type: string;
-  readonly scope: string;
-  readonly trace_id: string;
-  readonly agent_id: string;
-  readonly parent_ids: readonly string[];
-  readonly timestamp: string;
-  readonly payload: Readonly<Record<string, unknown>>;
-}
 
 export interface Touch {
   readonly id: string;
@@ -24,16 +15,6 @@ export interface Touch {
   readonly pattern: string;
   readonly from: number;
   readonly to: number;
-}
-
-export interface Signal {
-  readonly id: string;
-  readonly scope: string;
-  readonly pattern: string;
-  readonly strength: number;
-  readonly last_updated: string;
-  readonly alpha: number;
-  readonly lambda: number;
 }
 
 export const MINUTE = 60_000;
@@ -44,8 +25,8 @@ export function draft(changes: object = {}): object {
   return { type: 'proposal', scope: 'ui.login', trace_id: 't', agent_id: 'a', payload: {}, ...changes };
 }
 
-export function post(client: Client, changes: object = {}): Promise<Event> {
-  return client.ok<Event>('POST', '/api/events', draft(changes));
+export function post(client: Client, changes: object = {}): Promise<SempEvent> {
+  return client.ok<SempEvent>('POST', '/api/events', draft(changes));
 }
 
 /** Posts, and tells what it did to which signals. */
