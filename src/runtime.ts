@@ -94,7 +94,6 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     const seal = await openSeal(store);
     const webhooks = new Deliveries({
       store,
-      host,
       system,
       environment,
       clock,

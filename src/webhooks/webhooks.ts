@@ -5,13 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Address } from '../../actors/address.ts';
 import { AppError, messageOf } from '../../actors/errors.ts';
-import type { SempRecord } from '../../actors/kinds/signal/events.ts';
 import type { WebhookContext } from '../../actors/kinds/webhook/model.ts';
-import type { Clock, Host, LogRecord } from '../../actors/ports.ts';
+import type { Clock } from '../../actors/ports.ts';
 import type { SystemLogger } from '../../actors/supervisor.ts';
 import type { System } from '../../actors/system.ts';
 import type { Environment } from '../environment/environment.ts';
-import { POST, type SempEvent, SIGNAL_KIND } from '../environment/event.ts';
+import type { SempEvent } from '../environment/event.ts';
+import type { FeedItem } from '../environment/feed.ts';
 import type { Seal } from '../seal.ts';
 import type { Store } from '../store/store.ts';
 import {
@@ -40,9 +40,8 @@ const GRACE_MS = 3_000;
 
 export interface WebhooksOptions {
   readonly store: Store;
-  readonly host: Pick<Host, 'onRecord'>;
   readonly system: Pick<System, 'read' | 'ask' | 'head' | 'list'>;
-  readonly environment: Pick<Environment, 'events'>;
+  readonly environment: Pick<Environment, 'events' | 'feed'>;
   readonly clock: Clock;
   readonly logger: SystemLogger;
   readonly seal: Seal;
@@ -72,12 +71,19 @@ export interface Webhooks {
   inspect(): { readonly delivered: number; readonly failed: number; readonly running: number };
 }
 
+/** Those of one tenant, while it has any. */
+interface Couriers {
+  readonly byId: Map<string, Courier>;
+  /** Listens to the feed no more. */
+  readonly stop: () => void;
+}
+
 export class Deliveries implements Webhooks {
   readonly #options: WebhooksOptions;
   readonly #wire: Wire;
   readonly #room = new Room(ROOM);
   readonly #stop = new AbortController();
-  readonly #couriers = new Map<string, Map<string, Courier>>();
+  readonly #couriers = new Map<string, Couriers>();
   #stopped = false;
   #delivered = 0;
   #failed = 0;
@@ -90,16 +96,16 @@ export class Deliveries implements Webhooks {
 
   /** Looks for webhooks with something to deliver. Returns at once; they are found one after the other. */
   start(): void {
-    const { host, logger } = this.#options;
-    const wanted = (tenant: string) => this.#couriers.has(tenant);
-    host.onRecord((record) => this.#heard(record), wanted);
+    const { logger } = this.#options;
     this.#findAll().catch((error: unknown) => logger.error({ error: messageOf(error) }, 'webhooks were not all found'));
   }
 
   /** Lets the attempts under way end, or breaks them off. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    const couriers = [...this.#couriers.values()].flatMap((own) => [...own.values()]);
+    const owned = [...this.#couriers.values()];
+    for (const own of owned) own.stop();
+    const couriers = owned.flatMap(({ byId }) => [...byId.values()]);
     const cut = setTimeout(() => this.#stop.abort(), GRACE_MS);
     await Promise.all(couriers.map((courier) => courier.stop()));
     clearTimeout(cut);
@@ -168,23 +174,21 @@ export class Deliveries implements Webhooks {
     }
   }
 
-  #heard({ address, type, payload }: LogRecord): void {
-    if (address.kind !== SIGNAL_KIND || type !== POST || payload === null) return;
-    const { semp } = payload as { semp: SempRecord };
-    const couriers = this.#couriers.get(address.tenant);
+  #couriersOf(tenant: string): Couriers {
+    const known = this.#couriers.get(tenant);
+    if (known) return known;
+    const byId = new Map<string, Courier>();
     // Not within the commit: a hundred webhooks of a hundred globs take their time.
-    if (couriers && couriers.size > 0) setImmediate(() => this.#offer(couriers, semp));
-  }
-
-  #offer(couriers: ReadonlyMap<string, Courier>, semp: SempRecord): void {
-    for (const courier of couriers.values()) courier.offer(semp);
+    const heard = (items: readonly FeedItem[]) => void setImmediate(() => offer(items, byId));
+    const couriers = { byId, stop: this.#options.environment.feed.listen(tenant, heard) };
+    this.#couriers.set(tenant, couriers);
+    return couriers;
   }
 
   #courier(address: Address): Courier {
     const { tenant, id } = address;
-    const own = this.#couriers.get(tenant) ?? new Map<string, Courier>();
-    this.#couriers.set(tenant, own);
-    const known = own.get(id);
+    const { byId } = this.#couriersOf(tenant);
+    const known = byId.get(id);
     if (known) return known;
     const { random = Math.random, ...options } = this.#options;
     const courier = new Courier(address, {
@@ -200,15 +204,23 @@ export class Deliveries implements Webhooks {
       },
       onIdleForGood: (idle) => this.#dismiss(address, idle),
     });
-    own.set(id, courier);
+    byId.set(id, courier);
     return courier;
   }
 
   #dismiss({ tenant, id }: Address, courier: Courier): void {
     const own = this.#couriers.get(tenant);
-    if (own?.get(id) !== courier) return;
-    own.delete(id);
-    if (own.size === 0) this.#couriers.delete(tenant);
+    if (own?.byId.get(id) !== courier) return;
+    own.byId.delete(id);
+    if (own.byId.size > 0) return;
+    own.stop();
+    this.#couriers.delete(tenant);
+  }
+}
+
+function offer(items: readonly FeedItem[], couriers: ReadonlyMap<string, Courier>): void {
+  for (const { event } of items) {
+    if (event) for (const courier of couriers.values()) courier.offer(event);
   }
 }
 
