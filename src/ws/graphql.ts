@@ -15,6 +15,7 @@ import type { Limiter, Logger, Principal } from '../http/ports.ts';
 import { clientAddress } from '../http/target.ts';
 import { MAX_EVENT_BYTES } from '../operations/environment/shapes.ts';
 import type { Services } from '../operations/services.ts';
+import { type Peer, Sweep } from './sweep.ts';
 import type { WebSocketFront } from './upgrade.ts';
 
 const PROTOCOL = 'graphql-transport-ws';
@@ -34,17 +35,19 @@ export interface GraphqlFrontOptions {
   readonly logger: Logger;
   /** Each operation counts like a request; absent or null: no limits. */
   readonly limiter?: Limiter | null;
-  /** Default 15,000. */
+  /** Between two pings of a connection. Default 15,000. */
   readonly heartbeatMs?: number;
 }
 
 /** The front of `/api/graphql` and `/graphql`. */
 export function graphqlFront({ services, logger, limiter = null, heartbeatMs }: GraphqlFrontOptions): WebSocketFront {
   const { trustProxy } = services.config;
+  const sweep = new Sweep(heartbeatMs ?? HEARTBEAT_MS);
   let loading: Promise<ServeSocket> | undefined;
 
   function welcome(ws: WebSocket, ip: string, identify: (params: Params) => Promise<Principal>): void {
-    const socket = new Connection(ws, { ip, identify, logger, heartbeatMs });
+    const socket = new Connection(ws, { ip, identify, logger });
+    ws.on('close', sweep.add(socket));
     ws.pause();
     loading ??= services.graphql.sockets(services, limiter);
     loading
@@ -75,6 +78,7 @@ export function graphqlFront({ services, logger, limiter = null, heartbeatMs }: 
       const ip = clientAddress(request, trustProxy);
       return (ws, identify) => welcome(ws, ip, (params) => identify(authorizationIn(params)));
     },
+    close: () => sweep.stop(),
   };
 }
 
@@ -89,16 +93,14 @@ interface ConnectionOptions {
   readonly ip: string;
   readonly identify: (params: Params) => Promise<Principal>;
   readonly logger: Logger;
-  readonly heartbeatMs: number | undefined;
 }
 
-class Connection implements GraphqlSocket {
+class Connection implements GraphqlSocket, Peer {
+  alive = true;
   readonly protocol: string;
   readonly ip: string;
   readonly #ws: WebSocket;
   readonly #options: ConnectionOptions;
-  readonly #beat: NodeJS.Timeout;
-  #alive = true;
   /** Somebody has room and has not used it yet. */
   #taken = false;
   readonly #waiting: (() => void)[] = [];
@@ -108,10 +110,8 @@ class Connection implements GraphqlSocket {
     this.#options = options;
     this.protocol = ws.protocol;
     this.ip = options.ip;
-    this.#beat = setInterval(() => this.#heartbeat(), options.heartbeatMs ?? HEARTBEAT_MS);
-    this.#beat.unref();
     ws.on('pong', () => {
-      this.#alive = true;
+      this.alive = true;
     });
     ws.on('ping', (data) => {
       ws.pong(data, false, () => this.#flushed());
@@ -119,7 +119,6 @@ class Connection implements GraphqlSocket {
     });
     ws.on('error', () => ws.terminate());
     ws.on('close', () => {
-      clearInterval(this.#beat);
       for (const go of this.#waiting.splice(0)) go();
     });
   }
@@ -190,6 +189,14 @@ class Connection implements GraphqlSocket {
     this.close(INTERNAL_ERROR, 'Internal server error');
   }
 
+  ping(): void {
+    this.#ws.ping();
+  }
+
+  terminate(): void {
+    this.#ws.terminate();
+  }
+
   #next(): void {
     if (this.#ws.readyState !== this.#ws.OPEN) {
       for (const go of this.#waiting.splice(0)) go();
@@ -210,14 +217,5 @@ class Connection implements GraphqlSocket {
 
   #holdBack(): void {
     if (this.#ws.bufferedAmount > HIGH_WATER) this.#ws.pause();
-  }
-
-  #heartbeat(): void {
-    if (!this.#alive) {
-      this.#ws.terminate();
-      return;
-    }
-    this.#alive = false;
-    this.#ws.ping();
   }
 }

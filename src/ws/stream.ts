@@ -13,19 +13,22 @@ import type { Services } from '../operations/services.ts';
 import { describeRecord } from '../stream/record.ts';
 import { readSubscription, type Subscribe, subscriptionOf } from '../stream/subscribe.ts';
 import { Replies } from './replies.ts';
+import { type Peer, Sweep } from './sweep.ts';
 import type { WebSocketFront } from './upgrade.ts';
 
 /** Below the 30–60 s after which proxies drop silent connections. */
 const HEARTBEAT_MS = 15_000;
+
 export interface StreamOptions {
   readonly services: Pick<Services, 'system'>;
   readonly logger: Logger;
-  /** Default 15,000. */
+  /** Between two heartbeats of a connection. Default 15,000. */
   readonly heartbeatMs?: number;
 }
 
 /** The front of `/stream`. */
 export function streamFront(options: StreamOptions): WebSocketFront {
+  const sweep = new Sweep(options.heartbeatMs ?? HEARTBEAT_MS);
   return {
     paths: ['/stream'],
     dialect: 'synod',
@@ -34,38 +37,45 @@ export function streamFront(options: StreamOptions): WebSocketFront {
       const wanted = subscriptionOf(query);
       return (ws) => {
         const session = new Session(ws, tenant, options);
+        ws.on('close', sweep.add(session));
         if (wanted) session.subscribe(wanted);
       };
     },
+    close: () => sweep.stop(),
   };
 }
 
 /** One connection. What it cannot take at once waits in the subscription's bounded buffer, not in the socket's. */
-class Session {
+class Session implements Peer {
+  alive = true;
   readonly #socket: WebSocket;
   readonly #tenant: string;
   readonly #options: StreamOptions;
-  readonly #beat: NodeJS.Timeout;
   #subscription: Subscription | null = null;
   readonly #replies: Replies;
-  #alive = true;
 
   constructor(socket: WebSocket, tenant: string, options: StreamOptions) {
     this.#socket = socket;
     this.#tenant = tenant;
     this.#options = options;
-    this.#beat = setInterval(() => this.#heartbeat(), options.heartbeatMs ?? HEARTBEAT_MS);
-    this.#beat.unref();
     this.#replies = new Replies(socket);
     socket.on('pong', () => {
-      this.#alive = true;
+      this.alive = true;
     });
     socket.on('message', (data, isBinary) => this.#receive(isBinary ? null : String(data)));
     socket.on('error', () => socket.terminate());
-    socket.on('close', () => {
-      clearInterval(this.#beat);
-      this.#subscription?.close();
-    });
+    socket.on('close', () => this.#subscription?.close());
+  }
+
+  ping(): void {
+    this.#socket.ping();
+    if (this.#socket.bufferedAmount === 0) {
+      this.#send({ type: 'heartbeat', cursor: this.#options.services.system.head(this.#tenant) }).catch(() => {});
+    }
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
   }
 
   subscribe(wanted: Subscribe): void {
@@ -110,18 +120,6 @@ class Session {
     } catch (error) {
       const message = error instanceof AppError ? error.message : 'not JSON';
       this.#replies.send({ type: 'error', message });
-    }
-  }
-
-  #heartbeat(): void {
-    if (!this.#alive) {
-      this.#socket.terminate();
-      return;
-    }
-    this.#alive = false;
-    this.#socket.ping();
-    if (this.#socket.bufferedAmount === 0) {
-      this.#send({ type: 'heartbeat', cursor: this.#options.services.system.head(this.#tenant) }).catch(() => {});
     }
   }
 

@@ -2,8 +2,10 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { graphqlFront } from '../../src/ws/graphql.ts';
 import type { Client } from '../support/client.ts';
 import { openServer, serve, serveAnonymous, type TestServer } from '../support/server.ts';
+import { openFront, silentClient } from '../ws/door.ts';
 import { refusal } from '../ws/listener.ts';
 import { data, draft, nobodyListens, subscriber } from './ask.ts';
 
@@ -211,6 +213,24 @@ describe('a connection answers', () => {
     one.socket.ping('hello');
     const [bytes] = (await once(one.socket, 'pong')) as [Buffer];
     expect(String(bytes)).toBe('hello');
+  });
+
+  it('to pings of the server, or is ended: that one and no other', async () => {
+    const { url, port, door } = await openFront((options) => graphqlFront({ ...options, heartbeatMs: 500 }));
+    const one = await raw(url, {});
+    let pings = 0;
+    one.socket.on('ping', () => pings++);
+    one.send(init());
+    await one.until(acked);
+    const silent = await silentClient(port, '/graphql', 'graphql-transport-ws');
+    const heard: Buffer[] = [];
+    silent.on('data', (bytes: Buffer) => heard.push(bytes));
+    expect(door.connections).toBe(2);
+    await once(silent, 'close');
+    // Without a goodbye: pings are all it was sent.
+    expect(Buffer.concat(heard).toString('hex')).toMatch(/^(8900)+$/);
+    await vi.waitFor(() => expect(pings).toBeGreaterThan(2), { timeout: 10_000 });
+    expect(door.connections).toBe(1);
   });
 
   it('queries, mutations and what is wrong with them, like HTTP', async () => {

@@ -39,12 +39,13 @@ export async function openFront(createFront: (options: FrontOptions) => WebSocke
 }
 
 /** Upgrades and then says nothing, not even to a ping or a goodbye. */
-export async function silentClient(port: number, path: string): Promise<Socket> {
+export async function silentClient(port: number, path: string, protocol?: string): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {});
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      (protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`) +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   );
   await once(socket, 'data');
