@@ -1,4 +1,5 @@
 /** What happened to the signals of one actor, read from its own rows of the log: signals that are gone are in there too. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Deposit, SempRecord } from '../../actors/kinds/signal/events.ts';
 import type { Touched } from '../../actors/kinds/signal/model.ts';
 import { eventKey, readEvent } from '../host/log.ts';
@@ -47,7 +48,7 @@ export async function* readChanges(
       yield changeOf(revision, value);
     }
     if (chunk.length < ROWS) return;
-    await new Promise((resolve) => setImmediate(resolve));
+    await breathe();
   }
 }
 

@@ -1,4 +1,5 @@
 /** Reads events: one by its id, or lists by tenant, scope or trace, newest first, through the index into the log. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../../actors/errors.ts';
 import type { EventType } from '../../actors/kinds/signal/model.ts';
 import type { FoldedEvent } from '../../actors/ports.ts';
@@ -120,7 +121,7 @@ export class Events {
       looked += rows;
       if (rows < ROWS) return { events, next: null, bytes };
       if (looked >= MAX_ROWS) return { events, next: ascending ? after : before, bytes };
-      await new Promise((resolve) => setImmediate(resolve));
+      await breathe();
     }
   }
 

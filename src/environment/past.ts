@@ -2,6 +2,7 @@
  * Signals as they were at a past moment, exactly: what has been touched since is looked up in the log of its actor, the
  * others follow from what they are now.
  */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../../actors/errors.ts';
 import { decode } from '../host/codec.ts';
 import type { Store } from '../store/store.ts';
@@ -46,7 +47,7 @@ export async function signalsAt(
       rows.set(key.at(-1) as string, decode<LiveRow>(value));
     }
     if (chunk.length < ROWS) break;
-    await new Promise((resolve) => setImmediate(resolve));
+    await breathe();
   }
   // Behind the rows: what changes while they are read is among these.
   const moved = await touchedSince(events, tenant, at, most);

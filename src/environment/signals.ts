@@ -1,4 +1,5 @@
 /** Reads signals as they are at a given moment. Nobody has to be woken for it: what decays stands in the index. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { GONE_BELOW, strengthAt } from '../../actors/kinds/signal/decay.ts';
 import type { LivingSignal, SignalName } from '../../actors/kinds/signal/model.ts';
 import { decode } from '../host/codec.ts';
@@ -68,7 +69,7 @@ export class Signals {
       }
       if (found.length > 0) pages.push(found.sort(compare));
       if (rows < ROWS) return top(await merged(pages), query);
-      await breather();
+      await breathe();
     }
   }
 
@@ -102,8 +103,6 @@ export class Signals {
   }
 }
 
-const breather = () => new Promise((resolve) => setImmediate(resolve));
-
 /** Sorted lists as one. Sorting a hundred thousand at once would hold the thread for a tenth of a second. */
 async function merged(pages: readonly Signal[][]): Promise<Signal[]> {
   let lists = pages;
@@ -121,7 +120,7 @@ async function mergedTwo(a: readonly Signal[], b: readonly Signal[]): Promise<Si
   while (i < a.length || j < b.length) {
     const first = j === b.length || (i < a.length && compare(a[i]!, b[j]!) <= 0);
     both.push(first ? a[i++]! : b[j++]!);
-    if (both.length % AT_ONCE === 0) await breather();
+    if (both.length % AT_ONCE === 0) await breathe();
   }
   return both;
 }

@@ -3,6 +3,7 @@
  * and at the start for what a crash or a stop left undelivered.
  */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Address } from '../../actors/address.ts';
 import { AppError, messageOf } from '../../actors/errors.ts';
 import type { WebhookContext } from '../../actors/kinds/webhook/model.ts';
@@ -168,7 +169,7 @@ export class Deliveries implements Webhooks {
         const ids = system.list({ tenant, kind: WEBHOOK_KIND, limit: PAGE, ...from });
         for (const id of ids) this.#courier({ tenant, kind: WEBHOOK_KIND, id }).wake();
         after = ids.at(-1);
-        await new Promise((resolve) => setImmediate(resolve));
+        await breathe();
         if (ids.length < PAGE) break;
       }
     }

@@ -9,6 +9,7 @@
  *     reads on when the socket is empty. Frames are shared, so it keeps nobody's memory but its own list of them.
  */
 import type { Duplex } from 'node:stream';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { AppError, messageOf } from '../../actors/errors.ts';
 import type { Logger } from '../http/ports.ts';
@@ -173,7 +174,7 @@ export class Subscriber implements HubSubscriber, Peer {
     }
     this.#cursor = Math.max(this.#cursor, next ?? head);
     // A long history is read in pieces, with the event loop in between.
-    await new Promise((resolve) => setImmediate(resolve));
+    await breathe();
     return true;
   }
 

@@ -5,6 +5,7 @@
  * Anonymous callers share one tenant, and so one active user: partitions work for them too, for trying things out on one's
  * own machine.
  */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../../../actors/errors.ts';
 import { DEFAULT_USER, type Switched } from '../../../actors/kinds/partition.ts';
@@ -113,7 +114,7 @@ export const serializeUser = operation({
       }
       sessions.push(exportState(session));
       // A full session is milliseconds of work.
-      await new Promise((resolve) => setImmediate(resolve));
+      await breathe();
     }
     const head = { schema_version: 1, user_id: path.id, next };
     const checksum = checksumOf({ ...head, sessions: sessions.map((session) => session.checksum) });
@@ -129,7 +130,7 @@ export async function* sessionsOf(context: Context, user: string, after?: string
   for (let looks = 0; ; ) {
     const ids = system.list({ tenant, kind: 'session', limit: PAGE, ...(last === undefined ? {} : { after: last }) });
     for (const id of ids) {
-      if (++looks % LOOKS === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (++looks % LOOKS === 0) await breathe();
       const view = await system.read<SessionContext>({ tenant, kind: 'session', id });
       if (view && view.context.user === user) yield view.context;
     }
