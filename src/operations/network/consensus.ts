@@ -11,12 +11,12 @@ import {
   type Trusted,
 } from '../../../actors/kinds/consensus/model.ts';
 import { type ProposalView, viewOf } from '../../../actors/kinds/consensus/proposals.ts';
+import type { AskOptions } from '../../../actors/ports.ts';
 import { keyed } from '../keyed.ts';
 import { type Context, operation } from '../operation.ts';
 import { id, MAX_VECTOR_BYTES, maybe, name, vector } from '../schemas.ts';
 import { readSession } from '../session/access.ts';
 import { activeUser } from './active-user.ts';
-import { ensure } from './ask.ts';
 import { standOf, votersOf } from './voters.ts';
 
 const trustScores = z.record(z.string(), z.number()).describe('By instance, [0.05, 0.95]; 0.5 of somebody unknown.');
@@ -76,13 +76,19 @@ async function readProposal(
   return { proposal, network };
 }
 
-async function tell(context: Context, event: { type: string; [key: string]: unknown }): Promise<ProposalView> {
-  const asked = await context.services.system.ask(
-    networkAddress(context),
-    event,
-    keyed(context, `network.${event.type}`),
-  );
+async function tell(
+  context: Context,
+  event: { type: string; [key: string]: unknown },
+  options: Pick<AskOptions, 'create'> = {},
+): Promise<ProposalView> {
+  const once = keyed(context, `network.${event.type}`);
+  const asked = await context.services.system.ask(networkAddress(context), event, { ...once, ...options });
   return asked.reply as ProposalView;
+}
+
+/** Brings a proposal in. A tenant has its network from the first one on. */
+function bring(context: Context, event: { type: 'open' | 'decide'; [key: string]: unknown }): Promise<ProposalView> {
+  return tell(context, event, { create: {} });
 }
 
 /** @throws AppError INVALID for a vector of another length, or of zeros */
@@ -153,14 +159,12 @@ export const propose = operation({
     if (body.voting_timeout !== undefined) {
       const electors = named?.map((voter) => voter.id) ?? null;
       const rule = { level: body.consensus_level ?? DEFAULT_LEVEL, votingMs: body.voting_timeout * 1_000 };
-      await ensure(context, networkAddress(context));
-      return shown(await tell(context, { type: 'open', ...common, ...rule, electors }));
+      return shown(await bring(context, { type: 'open', ...common, ...rule, electors }));
     }
     const ledger = (await readNetwork(context))?.trust ?? [];
     const usable = named?.filter((voter) => voter.initialised && voter.config.dimension === dimension);
     const stand = await standOf(context, usable ?? (await votersOf(context, ledger, dimension)), proposed);
-    await ensure(context, networkAddress(context));
-    return shown(await tell(context, { type: 'decide', ...common, level: body.consensus_level ?? null, ...stand }));
+    return shown(await bring(context, { type: 'decide', ...common, level: body.consensus_level ?? null, ...stand }));
   },
 });
 

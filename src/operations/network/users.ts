@@ -17,7 +17,6 @@ import { keyed } from '../keyed.ts';
 import { type Context, operation } from '../operation.ts';
 import { id, whole } from '../schemas.ts';
 import { activeUser, partitionAddress, readPartition } from './active-user.ts';
-import { ensure } from './ask.ts';
 
 const userId = id.describe('Any name for a user of yours.');
 
@@ -39,12 +38,10 @@ export const switchUser = operation({
   example: { body: { user_id: 'user_42' } },
   owned: [],
   run: async (context, { body }) => {
-    const address = partitionAddress(context);
-    await ensure(context, address);
     const { reply } = await context.services.system.ask(
-      address,
+      partitionAddress(context),
       { type: 'switch', user: body.user_id },
-      keyed(context, 'switch'),
+      { ...keyed(context, 'switch'), create: {} },
     );
     return reply as Switched;
   },
