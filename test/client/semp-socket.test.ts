@@ -139,27 +139,31 @@ describe('the connection for events', () => {
     const { server, url } = await oldServer();
     let mute = false;
     let connections = 0;
+    let pings = 0;
     server.on('connection', (socket) => {
       connections++;
       socket.on('message', (data) => {
         const { type } = JSON.parse(String(data)) as { type: string };
         if (type === 'subscribe') socket.send('{"type":"subscribed","cursor":7}');
-        if (type === 'ping' && !mute) socket.send('{"type":"pong"}');
+        if (type !== 'ping') return;
+        pings++;
+        if (!mute) socket.send('{"type":"pong"}');
       });
     });
     const closes: number[] = [];
     const nothing = () => {};
     const socket = new EventSocket({
-      ...{ event: nothing, open: nothing, error: nothing, lagged: nothing, backoff, WebSocket, pingMs: 250 },
+      ...{ event: nothing, open: nothing, error: nothing, lagged: nothing, backoff, WebSocket, pingMs: 500 },
       address: async () => `${url.replace('http', 'ws')}/ws`,
       close: () => closes.push(connections),
     });
     onTestFinished(() => socket.close());
     await vi.waitFor(() => expect(connections).toBe(1), { interval: 1 });
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    // The third is sent because the second was answered.
+    await vi.waitFor(() => expect(pings).toBe(3), { interval: 1, timeout: 10_000 });
     expect(closes).toEqual([]);
     mute = true;
-    await vi.waitFor(() => expect(connections).toBeGreaterThan(1), { interval: 1 });
+    await vi.waitFor(() => expect(connections).toBeGreaterThan(1), { interval: 1, timeout: 10_000 });
     expect(closes[0]).toBe(1);
   });
 
