@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/client/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { serveAnonymous } from '../support/server.ts';
 import { startProxy } from './proxy.ts';
 
@@ -128,7 +129,7 @@ describe('a call that goes wrong', () => {
     proxy.moods.push('hang');
     const hanging = client.health({}, { signal: leaving.signal });
     const left = expect(hanging).rejects.toBe(reason);
-    await vi.waitFor(() => expect(proxy.seen).toHaveLength(1));
+    await eventually(() => expect(proxy.seen).toHaveLength(1));
     leaving.abort(reason);
     await left;
     await expect(client.health({}, { signal: leaving.signal })).rejects.toBe(reason);
@@ -138,7 +139,7 @@ describe('a call that goes wrong', () => {
     proxy.moods.push('drop');
     const between = patient.health({}, { signal: waiting.signal });
     const given = expect(between).rejects.toBe(reason);
-    await vi.waitFor(() => expect(proxy.seen).toHaveLength(2));
+    await eventually(() => expect(proxy.seen).toHaveLength(2));
     waiting.abort(reason);
     await given;
   });

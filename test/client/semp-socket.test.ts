@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type ClientOptions, SEMPClient, type SynodError } from '../../src/client/index.ts';
 import { EventSocket } from '../../src/client/semp-socket.ts';
+import { eventually } from '../support/eventually.ts';
 import { openServer, serveAnonymous, tempDir } from '../support/server.ts';
 import { startWire } from './wire.ts';
 
@@ -48,7 +49,7 @@ describe('the connection for events', () => {
     let n = 0;
     for (let round = 0; round < 5; round++) {
       await post(direct, ++n);
-      await vi.waitFor(() => expect(heard).toHaveLength(n), { interval: 1 });
+      await eventually(() => expect(heard).toHaveLength(n));
       wire.target = null;
       wire.pull();
       await post(direct, ++n);
@@ -57,7 +58,7 @@ describe('the connection for events', () => {
       // While it is coming back: of these it gets some on the new connection before it could ask.
       for (let i = 0; i < 10; i++) await post(direct, ++n);
     }
-    await vi.waitFor(() => expect(heard).toHaveLength(n), { interval: 1 });
+    await eventually(() => expect(heard).toHaveLength(n));
     expect(heard).toEqual(Array.from({ length: n }, (_, i) => i + 1));
   });
 
@@ -74,14 +75,14 @@ describe('the connection for events', () => {
       }
     }
     const { client, heard } = await listen(wire.url, { WebSocket: Tapped });
-    await vi.waitFor(() => expect(messages).toEqual([expect.stringContaining('"subscribed"')]), { interval: 1 });
+    await eventually(() => expect(messages).toEqual([expect.stringContaining('"subscribed"')]));
     const closed = new Promise<void>((resolve) => client.on('close', resolve));
     wire.target = null;
     wire.pull();
     await closed;
     await post(direct, 1);
     wire.target = server.url;
-    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1]));
   });
 
   it('goes on after a restart of the server', async () => {
@@ -90,16 +91,16 @@ describe('the connection for events', () => {
     const wire = await startWire(first.url);
     const { heard } = await listen(wire.url);
     await post(new SEMPClient(first.url), 1);
-    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1]));
     wire.target = null;
     await first.close();
     const second = await openServer({ data, key, allowAnonymous: true });
     onTestFinished(second.close);
     await post(new SEMPClient(second.url), 2);
     wire.target = second.url;
-    await vi.waitFor(() => expect(heard).toEqual([1, 2]), { interval: 1, timeout: 5_000 });
+    await eventually(() => expect(heard).toEqual([1, 2]));
     await post(new SEMPClient(second.url), 3);
-    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1, 2, 3]));
   });
 
   it('goes on from now when the server has begun anew', async () => {
@@ -107,13 +108,13 @@ describe('the connection for events', () => {
     const wire = await startWire(first.url);
     const { client, heard } = await listen(wire.url);
     await post(new SEMPClient(first.url), 1);
-    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1]));
     const opened = new Promise<void>((resolve) => client.on('open', resolve));
     wire.target = second.url;
     wire.pull();
     await opened;
     await post(new SEMPClient(second.url), 2);
-    await vi.waitFor(() => expect(heard).toEqual([1, 2]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1, 2]));
   });
 
   it('works with a server that knows no subscriptions', async () => {
@@ -122,7 +123,7 @@ describe('the connection for events', () => {
     const { heard } = await listen(url);
     const [socket] = await connected;
     socket.send(eventFrame(1));
-    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1]));
     const again = once(server, 'connection') as Promise<[WebSocket]>;
     socket.terminate();
     const [next] = await again;
@@ -130,9 +131,9 @@ describe('the connection for events', () => {
     next.send(eventFrame(2));
     next.send(eventFrame(3));
     // It may still answer the subscription: so long they are held.
-    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3]), { interval: 10, timeout: 4_000 });
+    await eventually(() => expect(heard).toEqual([1, 2, 3]));
     next.send(eventFrame(4));
-    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3, 4]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1, 2, 3, 4]));
   });
 
   it('leaves a server that answered once and does not any more, and no other', async () => {
@@ -158,12 +159,12 @@ describe('the connection for events', () => {
       close: () => closes.push(connections),
     });
     onTestFinished(() => socket.close());
-    await vi.waitFor(() => expect(connections).toBe(1), { interval: 1 });
+    await eventually(() => expect(connections).toBe(1));
     // The third is sent because the second was answered.
-    await vi.waitFor(() => expect(pings).toBe(3), { interval: 1, timeout: 10_000 });
+    await eventually(() => expect(pings).toBe(3));
     expect(closes).toEqual([]);
     mute = true;
-    await vi.waitFor(() => expect(connections).toBeGreaterThan(1), { interval: 1, timeout: 10_000 });
+    await eventually(() => expect(connections).toBeGreaterThan(1));
     expect(closes[0]).toBe(1);
   });
 
@@ -172,14 +173,14 @@ describe('the connection for events', () => {
     const { client } = await listen(url);
     expect(server.clients.size).toBe(1);
     client.close();
-    await vi.waitFor(() => expect(server.clients.size).toBe(0), { interval: 1 });
+    await eventually(() => expect(server.clients.size).toBe(0));
     const listener = () => {};
     const opened = new Promise<void>((resolve) => client.on('open', resolve));
     client.on('event', listener);
     await opened;
     expect(server.clients.size).toBe(1);
     client.off('event', listener);
-    await vi.waitFor(() => expect(server.clients.size).toBe(0), { interval: 1 });
+    await eventually(() => expect(server.clients.size).toBe(0));
   });
 
   it('says what is wrong while it tries', async () => {
@@ -187,7 +188,7 @@ describe('the connection for events', () => {
     onTestFinished(() => client.close());
     const errors: SynodError[] = [];
     client.on('error', (error) => errors.push(error)).on('event', () => {});
-    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(2), { interval: 1 });
+    await eventually(() => expect(errors.length).toBeGreaterThan(2));
     // As much as the socket at hand tells: that of the package `ws` the reason, a native one that it failed.
     const said = expect.stringMatching(/ECONNREFUSED|network error|connection failed/i);
     expect(errors[0]).toMatchObject({ code: 'NETWORK', message: said });

@@ -1,4 +1,4 @@
-import { describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   type Client,
   type ClientOptions,
@@ -7,6 +7,7 @@ import {
   type StreamNotice,
   type StreamRecord,
 } from '../../src/client/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { openServer, serve, serveAnonymous, tempDir } from '../support/server.ts';
 import { startProxy } from './proxy.ts';
 
@@ -82,11 +83,11 @@ describe('the stream', () => {
     for (let n = 1; n <= 8; n++) {
       await say(direct, n, n);
       if (n % 3 === 0) {
-        await vi.waitFor(() => expect(records).toHaveLength(n + 1), { interval: 1 });
+        await eventually(() => expect(records).toHaveLength(n + 1));
         proxy.drop();
       }
     }
-    await vi.waitFor(() => expect(records).toHaveLength(9), { interval: 1 });
+    await eventually(() => expect(records).toHaveLength(9));
     stream.close();
     await reading;
     expect(sequence(records)).toEqual(upTo(9));
@@ -199,7 +200,7 @@ describe('the stream', () => {
     const client = createClient(server.url);
     await client.session.create();
     for (let i = 0; i < 3; i++) await take(client.stream({ since: 0 }), 1);
-    await vi.waitFor(() => expect(server.running.runtime.system.subscribers).toBe(0), { interval: 5 });
+    await eventually(() => expect(server.running.runtime.system.subscribers).toBe(0));
   });
 
   it('is read once', async () => {

@@ -1,8 +1,9 @@
 /** What tests ask GraphQL with, over HTTP and over WebSockets. */
 import { type ClientOptions, createClient, type Client as GraphqlClient } from 'graphql-ws';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Client, Reply } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import type { TestServer } from '../support/server.ts';
 
 export interface GraphqlError {
@@ -106,9 +107,13 @@ export async function listen(
   const { system } = server.running.runtime;
   const before = system.subscribers;
   const results: Result[] = [];
+  let over = false;
   let end: (how: unknown) => void = () => {};
   const ended = new Promise<unknown>((resolve) => {
-    end = resolve;
+    end = (how) => {
+      over = true;
+      resolve(how);
+    };
   });
   const stop = client.subscribe(
     { query, variables },
@@ -118,16 +123,13 @@ export async function listen(
       complete: () => end('complete'),
     },
   );
-  await Promise.race([
-    ended,
-    vi.waitFor(() => expect(system.subscribers).toBeGreaterThan(before), { timeout: 5_000, interval: 2 }),
-  ]);
+  await eventually(() => expect(over || system.subscribers > before).toBe(true));
   return {
     results,
     ended,
     stop,
     first: async (count) => {
-      await vi.waitFor(() => expect(results.length).toBeGreaterThanOrEqual(count), { timeout: 10_000, interval: 2 });
+      await eventually(() => expect(results.length).toBeGreaterThanOrEqual(count));
       return results.slice(0, count);
     },
   };
@@ -135,5 +137,5 @@ export async function listen(
 
 /** Waits until nobody listens any more. */
 export async function nobodyListens(server: TestServer): Promise<void> {
-  await vi.waitFor(() => expect(server.running.runtime.system.subscribers).toBe(0), { timeout: 10_000, interval: 2 });
+  await eventually(() => expect(server.running.runtime.system.subscribers).toBe(0));
 }

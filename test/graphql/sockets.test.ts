@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, 
 import { WebSocket } from 'ws';
 import { graphqlFront } from '../../src/ws/graphql.ts';
 import type { Client } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { openServer, serve, serveAnonymous, type TestServer } from '../support/server.ts';
 import { openFront, silentClient } from '../ws/door.ts';
 import { refusal } from '../ws/listener.ts';
@@ -59,14 +60,11 @@ async function raw(
       for (const one of messages) socket.send(typeof one === 'string' ? one : JSON.stringify(one));
     },
     until: (holds) =>
-      vi.waitFor(
-        () => {
-          const found = heard.find(holds);
-          expect(found, JSON.stringify(heard.slice(-3))).toBeDefined();
-          return found!;
-        },
-        { timeout: 10_000, interval: 2 },
-      ),
+      eventually(() => {
+        const found = heard.find(holds);
+        expect(found, JSON.stringify(heard.slice(-3))).toBeDefined();
+        return found!;
+      }),
   };
 }
 
@@ -149,7 +147,7 @@ describe('a client gets in', () => {
     expect((await refusal(small.url, hers.headers, '/graphql')).status).toBe(429);
     first[0]!.one.socket.close();
     await first[0]!.one.closed;
-    await vi.waitFor(async () => expect((await enter(hers)).in).toBe(true), { interval: 20 });
+    await eventually(async () => expect((await enter(hers)).in).toBe(true));
   });
 });
 
@@ -229,7 +227,7 @@ describe('a connection answers', () => {
     await once(silent, 'close');
     // Without a goodbye: pings are all it was sent.
     expect(Buffer.concat(heard).toString('hex')).toMatch(/^(8900)+$/);
-    await vi.waitFor(() => expect(pings).toBeGreaterThan(2), { timeout: 10_000 });
+    await eventually(() => expect(pings).toBeGreaterThan(2));
     expect(door.connections).toBe(1);
   });
 
@@ -259,11 +257,9 @@ describe('a connection holds no more than it may', () => {
       },
     ]);
     await ada.ok('POST', '/api/events', draft('many', 'x'));
-    await vi.waitFor(() => expect(one.heard.filter(({ type }) => type === 'next')).toHaveLength(100), {
-      timeout: 10_000,
-    });
+    await eventually(() => expect(one.heard.filter(({ type }) => type === 'next')).toHaveLength(100));
     one.send({ type: 'complete', id: 's7' }, subscribe('again'));
-    await vi.waitFor(() => expect(server.running.runtime.system.subscribers).toBe(100));
+    await eventually(() => expect(server.running.runtime.system.subscribers).toBe(100));
   });
 
   it('ids of a reasonable length', async () => {
@@ -317,7 +313,7 @@ describe('a connection holds no more than it may', () => {
     one.send(init());
     await one.until(acked);
     one.send(...Array.from({ length: 20 }, (_, n) => subscribe(`s${n}`, EVENTS, { scope: 'slow' })));
-    await vi.waitFor(() => expect(server.running.runtime.system.subscribers).toBe(20), { interval: 5 });
+    await eventually(() => expect(server.running.runtime.system.subscribers).toBe(20));
     one.socket.pause();
     const big = 'x'.repeat(100_000);
     const most = await watched(server, async () => {

@@ -1,6 +1,7 @@
 /** What subscribers hear, and that nothing of them is left when they have gone. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Client } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { marker, openServer, serve, type TestServer } from '../support/server.ts';
 import { data, draft, type Heard, leave, nobodyListens, type Result, subscriber } from './ask.ts';
 
@@ -126,7 +127,7 @@ describe('nothing is left', () => {
     const [first, second] = [await listen(EVENTS), await listen(SIGNALS)];
     first.stop();
     expect(await first.ended).toBe('complete');
-    await vi.waitFor(() => expect(server.running.runtime.system.subscribers).toBe(1), { timeout: 5_000, interval: 2 });
+    await eventually(() => expect(server.running.runtime.system.subscribers).toBe(1));
     second.stop();
     await nobodyListens(server);
     expect(sockets).toHaveLength(1);
@@ -150,10 +151,7 @@ describe('nothing is left', () => {
         return { ...one, heard: await one.listen(EVENTS) };
       }),
     );
-    await vi.waitFor(() => expect(server.running.runtime.system.subscribers).toBe(200), {
-      timeout: 20_000,
-      interval: 10,
-    });
+    await eventually(() => expect(server.running.runtime.system.subscribers).toBe(200));
     await post(ada, 'all');
     await Promise.all(many.map(({ heard }) => heard.first(1)));
     many.forEach(({ client, sockets }, n) => {
@@ -174,7 +172,7 @@ describe('nothing is left', () => {
     }
     const began = performance.now();
     await own.close();
-    await vi.waitFor(() => expect(codes).toEqual([1001, 1001, 1001]), { interval: 5 });
+    await eventually(() => expect(codes).toEqual([1001, 1001, 1001]));
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 });

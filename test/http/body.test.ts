@@ -1,7 +1,8 @@
 /** What a request body may be, and how one that may not is refused. */
 import { connect, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { eventually } from '../support/eventually.ts';
 import { fake, serve } from './harness.ts';
 
 const echo = fake('POST', '/v1/echo', { input: { body: z.unknown() }, run: async (_, { body }) => ({ body }) });
@@ -66,12 +67,10 @@ describe('a body', () => {
     onTestFinished(() => slow.forEach((socket) => void socket.destroy()));
     const chunked =
       'POST /v1/large HTTP/1.1\r\nHost: x\r\nX-API-Key: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n[]\r\n0\r\n\r\n';
-    await vi.waitFor(async () => expect(await raw(chunked)).toMatch(/^HTTP\/1.1 503 [\s\S]*Retry-After: 1\r\n/), {
-      interval: 20,
-    });
+    await eventually(async () => expect(await raw(chunked)).toMatch(/^HTTP\/1.1 503 [\s\S]*Retry-After: 1\r\n/));
     expect((await call('POST', '/v1/echo', { a: 1 })).status).toBe(200);
     slow[0]!.destroy();
-    await vi.waitFor(async () => expect(await raw(chunked)).toMatch(/^HTTP\/1.1 200 /), { interval: 20 });
+    await eventually(async () => expect(await raw(chunked)).toMatch(/^HTTP\/1.1 200 /));
   });
 
   it('is undefined when empty', async () => {

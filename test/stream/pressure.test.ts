@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRuntime } from '../../src/runtime.ts';
 import { EventStream } from '../../src/stream/event-stream.ts';
 import { at } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { memoryLogger, serve, type TestServer, testConfig } from '../support/server.ts';
 import { open, request } from './reader.ts';
 
@@ -32,7 +33,7 @@ describe('a client that never reads', () => {
     const id = await ada.create();
     const socket = await deaf(server, ada.headers);
     const { system } = server.running.runtime;
-    await vi.waitFor(() => expect(system.subscribers).toBe(1), { interval: 5 });
+    await eventually(() => expect(system.subscribers).toBe(1));
     const reader = await open(server.url, ada.headers);
     const value = 'x'.repeat(60_000);
     let most = 0;
@@ -82,14 +83,14 @@ describe('heartbeats', () => {
     events.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
     });
-    await vi.waitFor(() => expect(text.split(': heartbeat\n\n').length).toBeGreaterThan(3));
+    await eventually(() => expect(text.split(': heartbeat\n\n').length).toBeGreaterThan(3));
     expect(text).toMatch(/^retry: 1000\nid: 0\nevent: subscribed\ndata: {"cursor":0}\n\n(: heartbeat\n\n)+$/);
     events.destroy();
   });
 
   it('that a client does not take for a while are its last: it loses its place', async () => {
     const { runtime, events, ended } = await fastHeart();
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledTimes(1));
+    await eventually(() => expect(ended).toHaveBeenCalledTimes(1));
     expect(events.destroyed).toBe(true);
     expect(runtime.system.subscribers).toBe(0);
   });
@@ -107,7 +108,7 @@ describe('many', () => {
     for (const reader of readers) expect(reader.sequence).toEqual(wanted);
     for (const reader of readers) reader.close();
     const { system } = server.running.runtime;
-    await vi.waitFor(() => expect(system.subscribers).toBe(0), { timeout: 10_000, interval: 5 });
+    await eventually(() => expect(system.subscribers).toBe(0));
   });
 
   it('are bounded with the WebSockets: per caller with 429, in all with 503; an end makes room', async () => {
@@ -120,9 +121,7 @@ describe('many', () => {
     await open(server.url, bob.headers);
     expect((await bob.get('/v1/stream')).status).toBe(503);
     first!.close();
-    await vi.waitFor(async () => expect((await request(server.url, bob.headers)).statusCode).toBe(200), {
-      interval: 20,
-    });
+    await eventually(async () => expect((await request(server.url, bob.headers)).statusCode).toBe(200));
   });
 });
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { assign, setup } from 'xstate';
 import { effects } from '../../src/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { counter, openSynod, order, temporaryDirectory } from '../synod/machines.ts';
 import { startWorker } from './harness.ts';
 
@@ -95,7 +96,7 @@ describe('a worker thread', () => {
     await run('watch', 'mine', 'counter', 'c');
     await run('watchBadly', 'counter', 'c');
     await ref.tell({ type: 'increment' });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(seen.map(({ snapshot }) => snapshot.context)).toEqual([{ count: 1 }]);
       expect(warnings).toEqual(['SynodWarning: a watch callback failed: mine']);
     });
@@ -169,7 +170,7 @@ describe('trouble', () => {
     await run('spawn', 'waiter', { id: 'w' });
     const waiting = run('ask', 'waiter', 'w', { type: 'wait' });
     const ref = (await synod.get(waiter, 'w'))!;
-    await vi.waitFor(async () => expect((await ref.getSnapshot()).revision).toBe(2));
+    await eventually(async () => expect((await ref.getSnapshot()).revision).toBe(2));
     const told = expect(waiting).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await synod.close();
     await told;

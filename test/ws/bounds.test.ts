@@ -1,6 +1,7 @@
 /** How many streams may be open: per caller and in all. */
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { eventually } from '../support/eventually.ts';
 import { serve } from '../support/server.ts';
 import { connect, refusal } from './listener.ts';
 
@@ -28,7 +29,7 @@ describe('open streams', () => {
     expect(Number(refused.retryAfter)).toBeGreaterThanOrEqual(1);
     await (await connect(server.url, bob.headers)).subscribe();
     first.socket.terminate();
-    await vi.waitFor(async () => void (await (await connect(server.url, ada.headers)).subscribe()), { interval: 20 });
+    await eventually(async () => void (await (await connect(server.url, ada.headers)).subscribe()));
     expect((await refusal(server.url, ada.headers)).status).toBe(429);
     // Requests are another matter.
     await ada.create();

@@ -1,11 +1,12 @@
 /** `WS /stream`: who gets in, what a slow or silent client is worth, and how it ends. */
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadOrCreateKey } from '../../src/auth/keys.ts';
 import { mintToken } from '../../src/auth/token.ts';
 import { streamFront } from '../../src/ws/stream.ts';
 import { at } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { serve, serveAnonymous } from '../support/server.ts';
 import { clientFrame, openFront, silentClient } from './door.ts';
 import { connect, refusal } from './listener.ts';
@@ -200,7 +201,7 @@ describe('the end', () => {
         }),
       );
     }
-    await vi.waitFor(() => expect(server.running.runtime.system.subscribers).toBe(0), { timeout: 10_000, interval: 5 });
+    await eventually(() => expect(server.running.runtime.system.subscribers).toBe(0));
   });
 });
 
@@ -217,7 +218,7 @@ describe('a heartbeat', () => {
     const socket = await silentClient(port, '/stream');
     expect(door.connections).toBe(1);
     await once(socket, 'close');
-    await vi.waitFor(() => expect(door.connections).toBe(0), { interval: 5 });
+    await eventually(() => expect(door.connections).toBe(0));
   });
 
   it('is not waited for at the end: who ignores the goodbye is dropped', async () => {
@@ -226,7 +227,7 @@ describe('a heartbeat', () => {
     door.close();
     door.terminate();
     await once(socket, 'close');
-    await vi.waitFor(() => expect(door.connections).toBe(0), { interval: 5 });
+    await eventually(() => expect(door.connections).toBe(0));
     await expect(refusal(`http://127.0.0.1:${port}`)).resolves.toMatchObject({ status: 503 });
   });
 });

@@ -1,9 +1,10 @@
 /** `WS /ws` with many clients at once: they share frames, come and go together, and nobody misses anything. */
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FeedItem } from '../../src/environment/feed.ts';
 import { Hub } from '../../src/ws/semp-hub.ts';
 import { EVERYTHING, readSubscribe } from '../../src/ws/semp-subscribe.ts';
+import { eventually } from '../support/eventually.ts';
 import { silentClient } from './door.ts';
 import { openDoor } from './semp-door.ts';
 import { listen } from './semp-listener.ts';
@@ -27,11 +28,11 @@ describe('a thousand clients', { timeout: 60_000 }, () => {
       ids.push((await post({ n })).id);
     }
     expect(leaving).toBe(true);
-    await vi.waitFor(() => expect(door.connections).toBe(1), { timeout: 10_000 });
+    await eventually(() => expect(door.connections).toBe(1));
     await listener.until(() => listener.ids.length === ids.length);
     expect(listener.ids).toEqual(ids);
     listener.socket.terminate();
-    await vi.waitFor(() => expect(door.connections).toBe(0));
+    await eventually(() => expect(door.connections).toBe(0));
     runtime.services.places.require('anonymous');
     expect(log.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
   });
@@ -80,7 +81,7 @@ describe('a hub', () => {
     hub.publish([itemOf(4)]);
     expect(readers.filter(({ cursor }) => cursor === 4)).toHaveLength(2_000);
     hub.delete(readers[6_500]!);
-    await vi.waitFor(() => expect(readers.filter(({ cursor }) => cursor === 4)).toHaveLength(6_999));
+    await eventually(() => expect(readers.filter(({ cursor }) => cursor === 4)).toHaveLength(6_999));
     const [first] = readers as [Reader];
     const last = readers.at(-1)!;
     expect(Buffer.concat(last.frames)).toEqual(Buffer.concat(first.frames));

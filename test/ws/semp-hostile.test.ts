@@ -1,7 +1,8 @@
 /** `WS /ws` and messages nobody asked for: they change nothing for anybody. */
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { serve, serveAnonymous } from '../support/server.ts';
 import { clientFrame, silentClient } from './door.ts';
 import { refusal } from './listener.ts';
@@ -57,7 +58,7 @@ describe('an upgrade', () => {
     expect((await refusal(server.url, headers, '/ws')).status).toBe(429);
     expect((await refusal(server.url, headers, '/stream')).status).toBe(429);
     first.socket.terminate();
-    await vi.waitFor(() => listen(server.url, headers), { interval: 20 });
+    await eventually(() => listen(server.url, headers));
   });
 });
 
@@ -109,7 +110,7 @@ describe('a message', () => {
     socket.write(frame);
     const [goodbye] = (await answer) as [Buffer];
     expect([goodbye[0], goodbye.readUInt16BE(2)]).toEqual([0x88, code]);
-    await vi.waitFor(() => expect(door.connections).toBe(1));
+    await eventually(() => expect(door.connections).toBe(1));
     const { id } = await postEvent();
     await listener.until(() => listener.ids.includes(id));
   });

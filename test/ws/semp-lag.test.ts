@@ -1,5 +1,6 @@
 /** `WS /ws` for clients that do not read: what they are told, what they cost, and what others notice of them. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { silentClient } from './door.ts';
 import { openDoor } from './semp-door.ts';
 import { listen } from './semp-listener.ts';
@@ -99,7 +100,7 @@ describe('a ping', { timeout: 60_000 }, () => {
     silent.resume();
     expect(door.connections).toBe(2);
     await closed;
-    await vi.waitFor(() => expect(pings).toBeGreaterThan(2), { timeout: 30_000 });
+    await eventually(() => expect(pings).toBeGreaterThan(2));
     expect(door.connections).toBe(1);
   });
 });

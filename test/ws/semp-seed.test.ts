@@ -1,8 +1,9 @@
 /** The WebSocket examples of the published interface, word for word, against this server. */
 import { readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { eventually } from '../support/eventually.ts';
 import { serveAnonymous } from '../support/server.ts';
 import { post } from './semp-listener.ts';
 
@@ -31,9 +32,9 @@ describe('the examples of seed 003', () => {
     const server = await serveAnonymous();
     const { logged, run } = page(server.url);
     run(example('connect'));
-    await vi.waitFor(() => expect(logged).toEqual(['Connected to SEL/SEMP']));
+    await eventually(() => expect(logged).toEqual(['Connected to SEL/SEMP']));
     await server.close();
-    await vi.waitFor(() => expect(logged).toEqual(['Connected to SEL/SEMP', 'Disconnected from SEL/SEMP']));
+    await eventually(() => expect(logged).toEqual(['Connected to SEL/SEMP', 'Disconnected from SEL/SEMP']));
   });
 
   it('hand events to the handler of their type', async () => {
@@ -44,11 +45,11 @@ describe('the examples of seed 003', () => {
       handleReward: (event: unknown) => handled.push(['reward', event]),
     });
     run(example('connect') + example('messages'));
-    await vi.waitFor(() => expect(logged).toHaveLength(1));
+    await eventually(() => expect(logged).toHaveLength(1));
     const proposal = await post(server.anonymous);
     await post(server.anonymous, { type: 'test' });
     const reward = await post(server.anonymous, { type: 'reward', payload: { value: 0.5 } });
-    await vi.waitFor(() => expect(handled).toHaveLength(2));
+    await eventually(() => expect(handled).toHaveLength(2));
     expect(handled).toEqual([
       ['proposal', proposal],
       ['reward', reward],
@@ -68,18 +69,18 @@ describe('the examples of seed 003', () => {
       },
     });
     run(`${example('reconnect')}semp.handleMessage = (event) => heard.push(JSON.parse(event.data));`);
-    await vi.waitFor(() => expect(logged).toEqual(['Connected']));
+    await eventually(() => expect(logged).toEqual(['Connected']));
     await server.close();
     for (let attempt = 1; attempt <= 3; attempt++) {
-      await vi.waitFor(() => expect(delays).toHaveLength(attempt));
+      await eventually(() => expect(delays).toHaveLength(attempt));
       if (attempt < 3) waiting.shift()!();
     }
     expect(delays).toEqual([1_000, 2_000, 4_000]);
     const again = await serveAnonymous({ port: Number(new URL(server.url).port) });
     waiting.shift()!();
-    await vi.waitFor(() => expect(logged.at(-1)).toBe('Connected'));
+    await eventually(() => expect(logged.at(-1)).toBe('Connected'));
     const event = await post(again.anonymous);
-    await vi.waitFor(() => expect(heard).toEqual([{ type: 'event', data: event }]));
+    await eventually(() => expect(heard).toEqual([{ type: 'event', data: event }]));
     expect(opened).toHaveLength(4);
   });
 });
