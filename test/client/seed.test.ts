@@ -1,10 +1,11 @@
 /** The published TypeScript and WebSocket examples, as they are printed but for the address of the server. */
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { SEMPClient, type SempEvent } from '../../src/client/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { serveAnonymous } from '../support/server.ts';
 import { makeConsumer, tsc } from '../synod/consumer.ts';
 import { temporaryDirectory } from '../synod/machines.ts';
@@ -110,13 +111,12 @@ describe('the published examples', () => {
     const { url } = await serveAnonymous();
     const directory = temporaryDirectory();
     await makeConsumer(directory);
-    // As `npm install @semp/sdk@npm:synod` names it.
-    const manifest = readFileSync(join(directory, 'package.json'), 'utf8').replace(
-      '"name": "synod"',
-      '"name": "@semp/sdk"',
-    );
-    writeFileSync(join(directory, 'package.json'), manifest);
-    writeFileSync(join(directory, 'script.ts'), SCRIPT.replace('http://localhost:5000', url));
+    // As `npm install @semp/sdk@npm:synod` lays it out.
+    const app = join(directory, 'app');
+    mkdirSync(join(app, 'node_modules', '@semp'), { recursive: true });
+    symlinkSync(directory, join(app, 'node_modules', '@semp', 'sdk'));
+    writeFileSync(join(app, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(app, 'script.ts'), SCRIPT.replace('http://localhost:5000', url));
     const options = [
       '--ignoreConfig',
       '--strict',
@@ -128,22 +128,22 @@ describe('the published examples', () => {
       'node',
       '--skipLibCheck',
     ];
-    expect(await tsc(directory, ...options, 'script.ts')).toEqual({ code: 0, output: '' });
+    expect(await tsc(app, ...options, 'script.ts')).toEqual({ code: 0, output: '' });
 
-    const script = spawn(process.execPath, ['script.js'], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+    const script = spawn(process.execPath, ['script.js'], { cwd: app, stdio: ['ignore', 'pipe', 'pipe'] });
     onTestFinished(() => void script.kill());
     let output = '';
     for (const stream of [script.stdout, script.stderr])
       stream.setEncoding('utf8').on('data', (text) => (output += text));
     const other = new SEMPClient(url);
-    await vi.waitFor(async () => expect(await other.getEvents()).not.toEqual([]), { timeout: 20_000 });
+    await eventually(async () => expect(await other.getEvents(), output).not.toEqual([]));
     expect(await other.getEvents()).toMatchObject([{ type: 'proposal', agent_id: 'my-agent' }]);
     await vi.waitFor(
       async () => {
         await other.createEvent({ ...proposal, type: 'test' });
         expect(output).toMatch(/^New event: \{[^}]*type: 'test'/);
       },
-      { timeout: 20_000, interval: 100 },
+      { timeout: 30_000, interval: 100 },
     );
   });
 
@@ -161,15 +161,15 @@ describe('the published examples', () => {
     };
     const ws = runPage(CONNECTION, url, names, 'ws') as WebSocket;
     onTestFinished(() => ws.terminate());
-    await vi.waitFor(() => expect(said).toEqual(['Connected to SEL/SEMP']), { interval: 1 });
+    await eventually(() => expect(said).toEqual(['Connected to SEL/SEMP']));
     const client = new SEMPClient(url);
     const proposed = await client.createEvent(proposal);
     await client.createEvent({ ...proposal, type: 'penalty' });
     const rewarded = await client.createEvent({ ...proposal, type: 'reward', payload: { value: 0.5 } });
-    await vi.waitFor(() => expect(rewards).toEqual([rewarded]), { interval: 1 });
+    await eventually(() => expect(rewards).toEqual([rewarded]));
     expect(proposals).toEqual([proposed]);
     ws.close();
-    await vi.waitFor(() => expect(said.at(-1)).toBe('Disconnected from SEL/SEMP'), { interval: 1 });
+    await eventually(() => expect(said.at(-1)).toBe('Disconnected from SEL/SEMP'));
   });
 
   it('come back when they are cut off', async () => {
@@ -185,14 +185,12 @@ describe('the published examples', () => {
     };
     const messages: string[] = [];
     semp.handleMessage = ({ data }) => messages.push(data);
-    await vi.waitFor(() => expect(said).toEqual(['Connected']), { interval: 1 });
+    await eventually(() => expect(said).toEqual(['Connected']));
     wire.pull();
-    await vi.waitFor(() => expect(said).toEqual(['Connected', 'Disconnected, reconnecting...', 'Connected']), {
-      timeout: 5_000,
-    });
+    await eventually(() => expect(said).toEqual(['Connected', 'Disconnected, reconnecting...', 'Connected']));
     expect(semp.reconnectDelay).toBe(1_000);
     const event = await new SEMPClient(url).createEvent(proposal);
-    await vi.waitFor(() => expect(messages.map((text) => JSON.parse(text))).toEqual([{ type: 'event', data: event }]));
+    await eventually(() => expect(messages.map((text) => JSON.parse(text))).toEqual([{ type: 'event', data: event }]));
     semp.connect = () => {};
     semp.ws.terminate();
   });
