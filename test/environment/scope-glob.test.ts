@@ -87,10 +87,10 @@ describe('a scope glob', () => {
   });
 
   it('does not explode on a glob made to explode', () => {
-    const started = performance.now();
+    const began = process.cpuUsage();
     expect(matches(`${'**.a.'.repeat(100)}b`, `${'a.'.repeat(250)}c`)).toBe(false);
     expect(matches(`${'*a'.repeat(250)}b`, 'a'.repeat(500))).toBe(false);
     // Backtracking would need more than 10^50 steps; this is 10^5.
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000);
   });
 });

@@ -121,16 +121,20 @@ const HOSTILE: Readonly<Record<string, string>> = {
 };
 
 describe('hostile documents', () => {
-  it.each(Object.entries(HOSTILE))('%s: refused within a second, and the server goes on', async (_name, query) => {
-    const began = performance.now();
-    const reply = await ask(ada, query);
-    expect(performance.now() - began).toBeLessThan(1_000);
-    expect([200, 400, 413], reply.text.slice(0, 300)).toContain(reply.status);
-    expect(reply.body.errors!.length).toBeGreaterThan(0);
-    expect(reply.body.errors!.length).toBeLessThanOrEqual(21);
-    expect(reply.text.length).toBeLessThan(20_000);
-    expect(server.log.filter(({ level }) => level === 'error')).toEqual([]);
-  });
+  it.each(Object.entries(HOSTILE))(
+    '%s: refused for less than a second of work, and the server goes on',
+    async (_name, query) => {
+      const began = process.cpuUsage();
+      const reply = await ask(ada, query);
+      // What it cost, not how long it took: the machine may have other work to do.
+      expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000);
+      expect([200, 400, 413], reply.text.slice(0, 300)).toContain(reply.status);
+      expect(reply.body.errors!.length).toBeGreaterThan(0);
+      expect(reply.body.errors!.length).toBeLessThanOrEqual(21);
+      expect(reply.text.length).toBeLessThan(20_000);
+      expect(server.log.filter(({ level }) => level === 'error')).toEqual([]);
+    },
+  );
 
   it('a payload literal obeys the lock for JSON: no key that reaches a prototype', async () => {
     const { createEvent } = await data<{ createEvent: { payload: object } }>(
