@@ -82,19 +82,19 @@ describe('a failed delivery', () => {
     const there = await receiver((received, response, request) =>
       status(received.body.data.scope === 'ui.bad' ? 500 : 204)(received, response, request),
     );
-    const { hook, post, pass, clock, deliveries, webhook, call } = await world();
+    const { hook, post, clock, deliveries, webhook, call } = await world();
     const { id } = await hook({ url: there.url });
     const [first, second] = [await post('ui.bad'), await post('ui.good')];
-    const times: number[] = [];
-    await pass(() => {
-      while (times.length < there.received.length) times.push(clock.now());
-      return there.received.length >= 5;
-    }, 50);
-    // Up to a quarter of chance each, and while a request crosses the loopback this clock goes on in leaps.
     for (const [index, seconds] of [1, 2, 4, 8].entries()) {
-      const waited = times[index + 1]! - times[index]!;
-      expect(waited).toBeGreaterThanOrEqual(seconds * 1_000 - 50);
-      expect(waited).toBeLessThanOrEqual(seconds * 1_250 + 2_000);
+      await until(async () => (await webhook(id)).pending?.attempts === index + 1);
+      const waitMs = (await webhook(id)).pending!.dueAt - clock.now();
+      // Up to a quarter of chance each.
+      expect(waitMs).toBeGreaterThanOrEqual(seconds * 1_000);
+      expect(waitMs).toBeLessThanOrEqual(seconds * 1_250);
+      await clock.advance(waitMs - 1);
+      expect(there.received).toHaveLength(index + 1);
+      await clock.advance(1);
+      await until(() => there.received.length >= index + 2);
     }
     await until(() => there.received.length >= 6);
     expect(there.received.map(({ body }) => body.data.id)).toEqual([...Array(5).fill(first), second]);
@@ -133,12 +133,14 @@ describe('a failed delivery', () => {
 
   it('is not brought forward by more events', async () => {
     const there = await receiver(status(500));
-    const { hook, post, webhook } = await world();
+    const { hook, post, webhook, settled } = await world();
     const { id } = await hook({ url: there.url });
     await post();
     await until(async () => (await webhook(id)).pending !== null);
+    const other = await hook({ url: (await receiver()).url });
     for (let i = 0; i < 5; i++) await post();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // They have come to whoever wanted them.
+    await settled(other.id);
     expect(there.received).toHaveLength(1);
   });
 
