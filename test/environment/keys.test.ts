@@ -1,11 +1,12 @@
 /** Events posted under idempotency keys: the same event within a day is answered again, any other is never swallowed. */
 import { expect, it } from 'vitest';
 import type { AppError } from '../../actors/errors.ts';
+import type { SempEvent } from '../../src/environment/event.ts';
 import { world } from '../webhooks/harness.ts';
-import { draft, type Event, HOUR, serveAt, type Touch } from './wire.ts';
+import { draft, HOUR, serveAt, type Touch } from './wire.ts';
 
 interface Batch {
-  readonly results: readonly { readonly status: number; readonly event: Event; readonly message?: string }[];
+  readonly results: readonly { readonly status: number; readonly event: SempEvent; readonly message?: string }[];
 }
 
 const DAY = 24 * HOUR;
@@ -13,7 +14,7 @@ const DAY = 24 * HOUR;
 async function keyed(key: string) {
   const { clock, client } = await serveAt();
   const send = <T>(path: string, body: object) => client.call<T>('POST', path, body, { 'idempotency-key': key });
-  const texts = async () => (await client.ok<Event[]>('GET', '/api/events')).map(({ payload }) => payload.text);
+  const texts = async () => (await client.ok<SempEvent[]>('GET', '/api/events')).map(({ payload }) => payload.text);
   return { clock, send, texts };
 }
 
@@ -22,7 +23,7 @@ const saying = (text: string) => draft({ payload: { text } });
 it('a key is new again after a day, and again, for one event and for many', async () => {
   const { clock, send, texts } = await keyed('daily-report');
   for (const text of ['first', 'second', 'second']) {
-    const { status, body } = await send<Event>('/api/events', saying(text));
+    const { status, body } = await send<SempEvent>('/api/events', saying(text));
     expect([status, body.payload.text]).toEqual([201, text]);
     clock.at += 100 * DAY;
   }
@@ -36,7 +37,7 @@ it('a key is new again after a day, and again, for one event and for many', asyn
 
 it('in process another event under the same key is refused, then and at the same time', async () => {
   const { call } = await world();
-  const say = (text: string) => call<Event>('events.create', { body: saying(text) }, { idempotencyKey: 'k' });
+  const say = (text: string) => call<SempEvent>('events.create', { body: saying(text) }, { idempotencyKey: 'k' });
   const both = await Promise.allSettled([say('one'), say('two')]);
   expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
   expect(
@@ -44,7 +45,7 @@ it('in process another event under the same key is refused, then and at the same
   ).toEqual([{ text: 'one' }, 'IDEMPOTENCY_REUSED']);
   await expect(say('three')).rejects.toMatchObject({ code: 'IDEMPOTENCY_REUSED' });
   expect((await say('one')).payload).toEqual({ text: 'one' });
-  expect(await call<Event[]>('events.list')).toHaveLength(1);
+  expect(await call<SempEvent[]>('events.list')).toHaveLength(1);
 });
 
 it('in a batch another event under the same key is its own trouble', async () => {
@@ -60,7 +61,8 @@ it('in a batch another event under the same key is its own trouble', async () =>
 
 it('a repetition tells what the event did to all its signals, also when they have changed since', async () => {
   const { call, clock } = await world();
-  const made = (scope: string) => call<Event>('events.create', { body: draft({ scope, payload: { action: 'x' } }) });
+  const made = (scope: string) =>
+    call<SempEvent>('events.create', { body: draft({ scope, payload: { action: 'x' } }) });
   const parents = [(await made('r')).id, (await made('s')).id];
   const input = {
     query: { include: 'signals' },
