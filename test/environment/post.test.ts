@@ -104,7 +104,7 @@ describe('an event', () => {
       payload: { x: 'x'.repeat(262_000) },
     });
     const text = JSON.stringify(event).replaceAll('\u65e5', '\\u65e5');
-    const { status, body } = await anonymous.post<Event>('/api/events', text);
+    const { status, body } = await anonymous.post<SempEvent>('/api/events', text);
     expect([status, body.parent_ids.length, body.scope]).toEqual([201, 256, name]);
   });
 });

@@ -51,8 +51,9 @@ export class Listener<M extends Message> {
   /** Waits for messages until something holds. @throws Error when the connection ends first */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
-      if (this.socket.readyState === WebSocket.CLOSED)
-        throw new Error(`closed after ${JSON.stringify(this.heard.at(-1))}`);
+      if (this.socket.readyState === WebSocket.CLOSED) {
+        throw new Error(`closed after ${JSON.stringify(this.heard.at(-1))?.slice(0, 300)}`);
+      }
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
   }
