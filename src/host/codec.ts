@@ -1,12 +1,19 @@
 /**
  * Values to bytes and back. MessagePack with typed arrays that come back as what they were (lmdb's own encoding turns a
- * nested Float32Array into a Buffer), plain maps (no shared structures: every value can be read alone).
+ * nested Float32Array into a Buffer), plain maps (no shared structures: every value can be read alone), no look at a
+ * `toJSON`: what a client calls so is data like any other key.
  */
 import { hash } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { AppError } from '../../actors/errors.ts';
 
-const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true, mapsAsObjects: true });
+const packr = new Packr({
+  useRecords: false,
+  moreTypes: true,
+  copyBuffers: true,
+  mapsAsObjects: true,
+  useToJSON: false,
+});
 
 /** @throws AppError INVALID for what has no bytes: functions, symbols, cycles */
 export function encode(value: unknown): Uint8Array {
