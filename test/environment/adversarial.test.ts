@@ -189,12 +189,27 @@ describe('a payload', () => {
     },
   );
 
-  it('cannot reach a prototype', async () => {
-    const body =
-      '{"type":"proposal","scope":"abuse.proto","trace_id":"t","agent_id":"a",' +
-      '"payload":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"action":"a"}}';
-    const { status } = await client.post('/api/events', body);
-    expect([201, 400]).toContain(status);
+  it.each([
+    ['__proto__', '{"__proto__":{"polluted":1}}', 'payload.__proto__: A key "__proto__" is not accepted'],
+    ['1e999', '{"value":[1e999]}', 'payload.value.0: Input should be a finite number'],
+  ])('with %s is refused, and told why', async (_, payload, why) => {
+    const body = `{"type":"proposal","scope":"abuse.lost","trace_id":"t","agent_id":"a","payload":${payload}}`;
+    const { status, body: answer } = await client.post('/api/events', body);
+    expect([status, answer]).toMatchObject([400, { message: `Validation error: ${why}` }]);
+    expect(await client.get('/api/events/scope/abuse.lost')).toMatchObject({ status: 200, body: [] });
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+
+  it('with keys that objects have by birth keeps them, and reaches no prototype', async () => {
+    const text =
+      '{"constructor":{"prototype":{"polluted":1},"name":"x"},"prototype":{"polluted":1},"toJSON":"x","then":1,' +
+      '"valueOf":null,"toString":[],"hasOwnProperty":{},"action":"a"}';
+    const payload = JSON.parse(text) as object;
+    const event = await post({ scope: 'abuse.birth', payload });
+    expect([event.status, event.body]).toMatchObject([201, {}]);
+    const { body: list } = await client.get<Event[]>('/api/events/scope/abuse.birth');
+    expect(list).toHaveLength(1);
+    expect(JSON.stringify(list[0]!.payload)).toBe(text);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 

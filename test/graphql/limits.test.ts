@@ -136,14 +136,25 @@ describe('hostile documents', () => {
     },
   );
 
-  it('a payload literal obeys the lock for JSON: no key that reaches a prototype', async () => {
+  const literal = (payload: string) =>
+    `mutation { createEvent(input: { type: proposal, scope: "lit", trace_id: "t", agent_id: "a",
+      payload: ${payload} }) { payload } }`;
+
+  it('a payload literal is kept as it is', async () => {
     const { createEvent } = await data<{ createEvent: { payload: object } }>(
       ada,
-      `mutation { createEvent(input: { type: proposal, scope: "lit", trace_id: "t", agent_id: "a",
-        payload: { __proto__: { a: 1 }, b: [1, 2.5, "x", true, null, FOO], c: { d: {} } } }) { payload } }`,
+      literal('{ b: [1, 2.5, "x", true, null, FOO], c: { d: {} }, constructor: { prototype: { a: 1 } } }'),
     );
-    expect(createEvent.payload).toEqual({ b: [1, 2.5, 'x', true, null, 'FOO'], c: { d: {} } });
-    expect(Object.keys(createEvent.payload)).toEqual(['b', 'c']);
+    const payload = { b: [1, 2.5, 'x', true, null, 'FOO'], c: { d: {} }, constructor: { prototype: { a: 1 } } };
+    expect(createEvent.payload).toEqual(payload);
+  });
+
+  it.each([
+    ['{ a: { __proto__: { a: 1 } } }', 'payload.a.__proto__: A key "__proto__" is not accepted'],
+    ['{ a: [0, 1e999] }', 'payload.a.1: Input should be a finite number'],
+  ])('a payload literal obeys the lock for JSON: %s', async (payload, why) => {
+    const [error] = await errors(ada, literal(payload));
+    expect([error!.message, error!.extensions?.code]).toEqual([`Validation error: ${why}`, 'INVALID']);
   });
 
   it('what the library quotes of a wrong variable is cut off', async () => {

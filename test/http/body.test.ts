@@ -19,9 +19,12 @@ describe('a body', () => {
     ['may begin with a byte order mark', '\ufeff[1]', json, 200, { body: [1] }],
     ['may be nested 100 deep', deep(100), json, 200, { body: JSON.parse(deep(100)) }],
     ['may hold brackets in strings', JSON.stringify('['.repeat(200)), json, 200, { body: '['.repeat(200) }],
-    ['loses __proto__', '{"__proto__":{"x":1},"a":{"\\u005f_proto__":1}}', json, 200, { body: { a: {} } }],
-    ['loses constructor.prototype', '{"constructor":{"prototype":{"x":1}},"b":1}', json, 200, { body: { b: 1 } }],
-    ['keeps an innocent constructor', '{"constructor":"prototype"}', json, 200, { body: { constructor: 'prototype' } }],
+    ['keeps constructor', '{"constructor":{"prototype":1}}', json, 200, { body: { constructor: { prototype: 1 } } }],
+    ['keeps prototype', '{"prototype":{"constructor":1}}', json, 200, { body: { prototype: { constructor: 1 } } }],
+    ['keeps __proto__ as a value', '["__proto__"]', json, 200, { body: ['__proto__'] }],
+    ['keeps the largest number', '1.7976931348623157e308', json, 200, { body: Number.MAX_VALUE }],
+    ['keeps the largest number in full', String(BigInt(Number.MAX_VALUE)), json, 200, { body: Number.MAX_VALUE }],
+    ['keeps the smallest number', '[5e-324,1E+2]', json, 200, { body: [5e-324, 100] }],
     ['is not nested 101 deep', deep(101), json, 422, undefined],
     ['is not a bomb of brackets', '['.repeat(100_000), json, 422, undefined],
     ['has one byte order mark at most', '\ufeff\ufeff[1]', json, 422, undefined],
@@ -36,6 +39,42 @@ describe('a body', () => {
     const response = await fetch(`${url}/v1/echo`, { method: 'POST', headers: { 'x-api-key': 'a', ...headers }, body });
     expect(response.status).toBe(status);
     if (answer !== undefined) expect(await response.json()).toEqual(answer);
+  });
+
+  const notFinite = { msg: 'Input should be a finite number', type: 'finite_number' };
+  const reserved = { msg: 'A key "__proto__" is not accepted', type: 'value_error' };
+  it.each<[string, (string | number)[], string, { msg: string; type: string }]>([
+    ['{"a":[{"__proto__":{"x":1}}]}', ['a', 0, '__proto__'], 'a.0.__proto__', reserved],
+    ['{"__proto__":1}', ['__proto__'], '__proto__', reserved],
+    ['{"\\u005F_proto__":1}', ['__proto__'], '__proto__', reserved],
+    ['{"__\\u0070roto__":1}', ['__proto__'], '__proto__', reserved],
+    ['{"a":{"b":1e999}}', ['a', 'b'], 'a.b', notFinite],
+    ['[1,-1E+999]', [1], '1', notFinite],
+    ['1e309', [], 'body', notFinite],
+    [`{"a":[0,1${'0'.repeat(309)}]}`, ['a', 1], 'a.1', notFinite],
+    [`1${'0'.repeat(309)}`, [], 'body', notFinite],
+    [`{"a":1${'0'.repeat(300)}.0e10}`, ['a'], 'a', notFinite],
+  ])('that could not be kept whole is refused by name: %.40s', async (body, path, named, problem) => {
+    const { call } = await serve([echo]);
+    const response = await call('POST', '/v1/echo', body);
+    expect([response.status, await response.json()]).toEqual([
+      422,
+      { detail: [{ loc: ['body', ...path], ...problem }] },
+    ]);
+    const asProblem = await call('POST', '/v1/echo', body, { accept: 'application/problem+json' });
+    expect(await asProblem.json()).toMatchObject({ detail: `${named}: ${problem.msg}` });
+  });
+
+  it('that is nested too deep is not called invalid', async () => {
+    const { call } = await serve([fake('POST', '/api/echo', { ...echo, http: {}, dialect: 'sel' })]);
+    const response = await call('POST', '/api/echo', `{"a":${deep(500)}}`);
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      {
+        message: 'Validation error: JSON is nested deeper than 100 levels',
+        details: [{ loc: ['body'], msg: 'JSON is nested deeper than 100 levels', type: 'value_error' }],
+      },
+    ]);
   });
 
   it.each([
