@@ -92,13 +92,13 @@ export const root = {
 
 /** A root field that is called with checked arguments, or throws AppError INVALID with the sentence REST has for it. */
 function field<S extends z.ZodType, T>(schema: S, run: (args: z.output<S>, context: Context, info: Info) => T) {
-  return (args: unknown, context: Context, info: Info): T => run(validate(schema, args), context, info);
+  return (args: unknown, context: Context, info: Info): T => run(validate(schema, args, 'sel'), context, info);
 }
 
 function validDraft(input: unknown): z.output<typeof eventDraft> {
   const { parent_ids, ...rest } = input as Record<string, unknown>;
   // To GraphQL null is as good as absent.
-  return validate(eventDraft, parent_ids === null || parent_ids === undefined ? rest : { ...rest, parent_ids });
+  return validate(eventDraft, parent_ids === null || parent_ids === undefined ? rest : { ...rest, parent_ids }, 'sel');
 }
 
 /**

@@ -1,5 +1,6 @@
 /** zod's issues in the shape FastAPI clients know: `{loc, msg, type}` with pydantic's type names. */
 import type { z } from 'zod';
+import type { Dialect } from '../operations/operation.ts';
 
 /** Where an input comes from, as pydantic calls it. */
 export type Part = 'path' | 'query' | 'header' | 'body';
@@ -34,6 +35,15 @@ const EXPECTED: Readonly<Record<string, Problem>> = {
   date: { type: 'datetime_type', msg: 'Input should be a valid datetime' },
 };
 
+/** The same in the words of JSON, for whom a dictionary and None would be riddles: all dialects but the one of FastAPI. */
+const EXPECTED_JSON: Readonly<Record<string, string>> = {
+  array: 'Input should be a list',
+  tuple: 'Input should be a list',
+  object: 'Input should be an object',
+  record: 'Input should be an object',
+  null: 'Input should be null',
+};
+
 const FORMATS: Readonly<Record<string, Problem>> = {
   uuid: { type: 'uuid_parsing', msg: 'Input should be a valid UUID' },
   guid: { type: 'uuid_parsing', msg: 'Input should be a valid UUID' },
@@ -42,9 +52,10 @@ const FORMATS: Readonly<Record<string, Problem>> = {
   date: { type: 'date_parsing', msg: 'Input should be a valid date' },
 };
 
-/** What went wrong, and whether the schema's author put it in words of their own. */
+/** What went wrong. */
 export interface Finding extends Detail {
-  readonly custom: boolean;
+  /** Whether `msg` is all there is to say. To any other a sentence adds the field. */
+  readonly whole: boolean;
 }
 
 /**
@@ -58,24 +69,39 @@ export const PARSE_OPTIONS: z.core.ParseContext<z.core.$ZodIssue> = {
 };
 
 /** All issues of one part of the input, at most {@link MAX_DETAILS}. */
-export function findingsOf(part: Part, issues: readonly z.core.$ZodIssue[]): Finding[] {
-  return issues.slice(0, MAX_DETAILS).flatMap((issue) => findings([part], issue));
+export function findingsOf(part: Part, issues: readonly z.core.$ZodIssue[], dialect: Dialect): Finding[] {
+  return issues.slice(0, MAX_DETAILS).flatMap((issue) => findings([part], issue, dialect));
 }
 
-function findings(at: readonly (string | number)[], issue: z.core.$ZodIssue): Finding[] {
+function findings(at: readonly (string | number)[], issue: z.core.$ZodIssue, dialect: Dialect): Finding[] {
   const loc = [...at, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))];
   if (issue.code === 'unrecognized_keys') {
     const { type, msg } = describe(issue);
-    return issue.keys.slice(0, MAX_DETAILS).map((key) => ({ loc: [...loc, key], type, msg, custom: false }));
+    return issue.keys.slice(0, MAX_DETAILS).map((key) => ({ loc: [...loc, key], type, msg, whole: false }));
   }
   if (issue.code === 'invalid_union') {
     // The branch that got inside the value before it failed is the one the caller meant.
     const inside = issue.errors.find((branch) => branch.length > 0 && branch.every(({ path }) => path.length > 0));
-    if (inside !== undefined) return inside.flatMap((nested) => findings(loc, nested));
+    if (inside !== undefined) return inside.flatMap((nested) => findings(loc, nested, dialect));
   }
   const { type, msg } = describe(issue);
-  const custom = issue.message !== '';
-  return [{ loc, msg: custom ? issue.message : msg, type, custom }];
+  if (issue.message === '') return [{ loc, msg: inJson(issue, dialect) ?? msg, type, whole: false }];
+  // Who gives a type an error of its own has written the sentence; a refinement says what is wrong, and not where.
+  const whole = issue.code === 'invalid_type' || issue.code === 'invalid_value' || loc.length === 1;
+  return [{ loc, msg: issue.message, type, whole }];
+}
+
+function inJson(issue: z.core.$ZodIssue, dialect: Dialect): string | undefined {
+  if (dialect === 'cortex' || issue.code !== 'invalid_type' || issue.input === undefined) return undefined;
+  const wanted = EXPECTED_JSON[issue.expected];
+  return wanted === undefined ? undefined : `${wanted}, found ${kindOf(issue.input)}`;
+}
+
+/** What a value is, in the words of JSON. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function describe(issue: z.core.$ZodIssue): Problem {

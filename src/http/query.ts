@@ -95,12 +95,12 @@ function read(text: string, scalar: Scalar, loc: readonly (string | number)[], f
   if (scalar === 'number') {
     if (NUMBER.test(text)) return Number(text);
     const msg = 'Input should be a valid number, unable to parse string as a number';
-    findings.push({ loc, type: 'float_parsing', msg, custom: false });
+    findings.push({ loc, type: 'float_parsing', msg, whole: false });
     return 0;
   }
   const value = BOOLEANS.get(text.trim().toLowerCase());
   if (value !== undefined) return value;
   const msg = 'Input should be a valid boolean, unable to interpret input';
-  findings.push({ loc, type: 'bool_parsing', msg, custom: false });
+  findings.push({ loc, type: 'bool_parsing', msg, whole: false });
   return false;
 }

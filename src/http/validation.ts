@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import { AppError } from '../../actors/errors.ts';
-import type { Operation } from '../operations/operation.ts';
+import type { Dialect, Operation } from '../operations/operation.ts';
 import { type Detail, type Finding, findingsOf, PARSE_OPTIONS, type Part } from './issues.ts';
 import { type Fields, fieldsOf, readHeaders, readPath, readQuery } from './query.ts';
 
@@ -30,6 +30,7 @@ const NO_FIELDS: Fields = new Map();
 /** @returns a function that throws AppError INVALID with all problems of path, query, headers and body at once */
 export function createValidator(operation: Operation): (raw: RawInput) => ValidInput {
   const { path, query, headers, body } = operation.input;
+  const { dialect } = operation;
   const pathFields = path === undefined ? NO_FIELDS : fieldsOf(path);
   const queryFields = query === undefined ? NO_FIELDS : fieldsOf(query);
   const headerFields = headers === undefined ? NO_FIELDS : fieldsOf(headers);
@@ -37,10 +38,11 @@ export function createValidator(operation: Operation): (raw: RawInput) => ValidI
   return (raw) => {
     const findings: Finding[] = [];
     const input = {
-      path: path && check('path', path, readPath(raw.params, pathFields, findings), findings),
-      query: query && check('query', query, readQuery(raw.search, queryFields, findings), findings),
-      headers: headers && check('header', headers, readHeaders(raw.headers ?? {}, headerFields, findings), findings),
-      body: body && check('body', body, raw.body, findings),
+      path: path && check('path', path, readPath(raw.params, pathFields, findings), findings, dialect),
+      query: query && check('query', query, readQuery(raw.search, queryFields, findings), findings, dialect),
+      headers:
+        headers && check('header', headers, readHeaders(raw.headers ?? {}, headerFields, findings), findings, dialect),
+      body: body && check('body', body, raw.body, findings, dialect),
     };
     if (findings.length > 0) throw invalid(findings);
     return input;
@@ -50,19 +52,20 @@ export function createValidator(operation: Operation): (raw: RawInput) => ValidI
 /**
  * Checks a value by itself, such as one item of a list whose others may be fine.
  *
+ * @param dialect whose words a refusal is told in
  * @throws AppError INVALID with all problems at once
  */
-export function validate<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+export function validate<S extends z.ZodType>(schema: S, value: unknown, dialect: Dialect): z.output<S> {
   const findings: Finding[] = [];
-  const valid = check('body', schema, value, findings);
+  const valid = check('body', schema, value, findings, dialect);
   if (findings.length > 0) throw invalid(findings);
   return valid as z.output<S>;
 }
 
-function check(part: Part, schema: z.ZodType, value: unknown, findings: Finding[]): unknown {
+function check(part: Part, schema: z.ZodType, value: unknown, findings: Finding[], dialect: Dialect): unknown {
   const result = schema.safeParse(value, PARSE_OPTIONS);
   if (result.success) return result.data;
-  findings.push(...findingsOf(part, result.error.issues));
+  findings.push(...findingsOf(part, result.error.issues, dialect));
   return undefined;
 }
 
@@ -77,6 +80,6 @@ function invalid(findings: readonly Finding[]): AppError {
 }
 
 /** Names the field, unless the schema's author wrote the whole sentence. */
-function sentence({ loc, msg, custom }: Finding): string {
-  return custom ? msg : `${loc.length > 1 ? loc.slice(1).join('.') : loc[0]}: ${msg}`;
+function sentence({ loc, msg, whole }: Finding): string {
+  return whole ? msg : `${loc.length > 1 ? loc.slice(1).join('.') : loc[0]}: ${msg}`;
 }

@@ -39,14 +39,25 @@ describe('a batch', () => {
       { status: 201, event: expect.objectContaining({ type: 'proposal', payload: { action: 'x' } }) },
       message('Invalid event type'),
       message('scope: String should have at least 1 character'),
-      message('body: Input should be a valid dictionary'),
-      message('parent_ids: Input should be a valid list'),
+      message('body: Input should be an object, found a string'),
+      message('parent_ids: Input should be a list, found null'),
       message('payload: at most 262144 bytes of JSON'),
       { status: 201, event: expect.objectContaining({ type: 'reward', parent_ids: [] }) },
     ]);
     expect(results[6]!.event!.id).not.toBe('mine');
     expect(await listed(anonymous)).toEqual([results[0]!.event!.id, results[6]!.event!.id]);
     expect(await signals(anonymous)).toMatchObject([{ pattern: 'x', strength: expect.closeTo(0.9, 3) }]);
+  });
+
+  it.each([
+    ['a bare list', [draft()], 'The body should be an object {"events": […]}, found a list'],
+    ['a text', '"x"', 'The body should be an object {"events": […]}, found a string'],
+    ['nothing', '', 'body: Field required'],
+    ['no list of events', { events: {} }, 'events: Input should be a list, found an object'],
+  ])('that is %s is refused, and told what a batch is', async (_, body, why) => {
+    const { anonymous } = await serveAnonymous();
+    const reply = await anonymous.post('/api/events/batch', body);
+    expect([reply.status, reply.body]).toMatchObject([400, { message: `Validation error: ${why}` }]);
   });
 
   it('stands in the log in its order, whichever signals it goes to', async () => {

@@ -87,6 +87,17 @@ describe('a body', () => {
     expect(detailsOf([])).toEqual([{ loc: ['body'], msg: 'Input should be a valid dictionary', type: 'dict_type' }]);
   });
 
+  it.each<[unknown, string, string]>([
+    [[], 'dict_type', 'Input should be an object, found a list'],
+    ['x', 'dict_type', 'Input should be an object, found a string'],
+    [{ meta: null }, 'dict_type', 'Input should be an object, found null'],
+    [{ vector: {} }, 'list_type', 'Input should be a list, found an object'],
+  ])('is refused in the words of JSON where no client knows those of FastAPI: %j', (given, type, msg) => {
+    const inJson = createValidator(fake('POST', '/x', { dialect: 'sel', input: { body: body.partial() } }));
+    const { details } = refusal(() => inJson({ params: {}, search: '', body: given }));
+    expect(details).toMatchObject([{ type, msg }]);
+  });
+
   it('with thousands of problems is told about fifty', () => {
     const many = createValidator(fake('POST', '/x', { input: { body: z.array(z.string()) } }));
     const { details } = refusal(() => many({ params: {}, search: '', body: Array.from({ length: 5_000 }, () => 1) }));
@@ -98,6 +109,7 @@ describe('a body', () => {
       refusal(() => validate({ params: {}, search: '', body: { message: 'hi', ...given } })).message;
     expect(messageOf({ vector: [1, 'x'] })).toBe('vector.1: Input should be a valid number');
     expect(messageOf({ worded: 1 })).toBe('Say a word');
+    expect(messageOf({ checked: 6 })).toBe('checked: Seven is wanted');
   });
 });
 

@@ -5,6 +5,7 @@ import type { Touch } from '../../../actors/kinds/signal/model.ts';
 import type { EventDraft } from '../../environment/event.ts';
 import type { Posted } from '../../environment/post.ts';
 import { describeError } from '../../http/errors.ts';
+import { kindOf } from '../../http/issues.ts';
 import { validate } from '../../http/validation.ts';
 import { type Context, operation } from '../operation.ts';
 import { eventDraft, MAX_EVENT_BYTES, sempEvent, touch } from './shapes.ts';
@@ -83,10 +84,19 @@ export const createEvents = operation({
   },
   input: {
     query: includeQuery,
-    body: z.object({
-      events: z.array(item).max(MAX_BATCH),
-      ordered: z.boolean().default(true).describe('Whether the log has them in the order given.'),
-    }),
+    body: z.object(
+      {
+        events: z.array(item).max(MAX_BATCH),
+        ordered: z.boolean().default(true).describe('Whether the log has them in the order given.'),
+      },
+      // Most who get it wrong send the bare list.
+      {
+        error: ({ code, input }) =>
+          code === 'invalid_type' && input !== undefined
+            ? `The body should be an object {"events": […]}, found ${kindOf(input)}`
+            : undefined,
+      },
+    ),
   },
   output: z.object({
     results: z.array(
@@ -136,7 +146,7 @@ export const createEvents = operation({
 
 function readDraft(given: unknown): EventDraft | AppError {
   try {
-    return validate(eventDraft, given);
+    return validate(eventDraft, given, 'sel');
   } catch (error) {
     return error as AppError;
   }

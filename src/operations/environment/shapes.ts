@@ -43,7 +43,7 @@ const payload = z
   .record(z.string(), z.unknown())
   .refine(
     (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_PAYLOAD_BYTES,
-    `payload: at most ${MAX_PAYLOAD_BYTES} bytes of JSON`,
+    `at most ${MAX_PAYLOAD_BYTES} bytes of JSON`,
   );
 
 /** Unknown keys are dropped, `id` and `timestamp` among them: they are the server's. */

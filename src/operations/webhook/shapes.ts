@@ -32,7 +32,7 @@ export const scopes = z
 export const secret = z
   .string()
   .max(200)
-  .refine(isSecret, 'secret: whsec_ and 24 to 64 bytes in base64 wanted')
+  .refine(isSecret, 'whsec_ and 24 to 64 bytes in base64 wanted')
   .describe('A secret of your own: `whsec_` and 24 to 64 bytes in base64. Default: a random one.');
 
 const core = z.object({
