@@ -68,8 +68,8 @@ export function toMs(value: z.output<typeof timestamp> | undefined): number | nu
 /** `true`, `1`, `yes`, `on` and their opposites, as query strings carry them. */
 export const flag = z.stringbool();
 
-/** A whole number in a query string. */
-export const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+/** A whole number in a query string. The bounds come first: whoever is far beyond them hears of them, not of 2^53. */
+export const whole = (min: number, max: number) => z.coerce.number().min(min).max(max).int();
 
 export const sessionPath = z.object({ id: id.describe('Session id.') });
 

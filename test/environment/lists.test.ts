@@ -79,11 +79,15 @@ describe('filters', () => {
   it.each([
     ['limit=0', 'limit: Input should be greater than or equal to 1'],
     ['limit=1001', 'limit: Input should be less than or equal to 1000'],
+    ['limit=99999999999999999999', 'limit: Input should be less than or equal to 1000'],
+    ['limit=-1e300', 'limit: Input should be greater than or equal to 1'],
+    ['limit=1.5', 'limit: Input should be a valid integer, got a number with a fractional part'],
     ['limit=x', 'limit: Input should be a valid number, unable to parse string as a number'],
     ['type=applause', 'Invalid event type'],
     ['order=up', "order: Input should be 'asc' or 'desc'"],
     ['before=nothing', 'before: event "nothing" is not known'],
     ['after=seq:x', 'after: event "seq:x" is not known'],
+    ['scope=a%00', 'scope: String should not contain a NUL character'],
     ['scope=', 'scope: String should have at least 1 character'],
   ])('refuse %s by name', async (query, message) => {
     const reply = await client.get(`/api/events?${query}`);
