@@ -54,6 +54,10 @@ describe('the list', () => {
   it.each([
     ['min_strength=2', 'min_strength: Input should be less than or equal to 1'],
     ['limit=0', 'limit: Input should be greater than or equal to 1'],
+    ...['yesterday', '1767225600000', '2026-01-01T00:00:00', ''].map((time): [string, string] => [
+      `as_of=${time}`,
+      'as_of: Input should be Unix seconds or ISO 8601 with a time zone',
+    ]),
     ['rollup=true&scope=ui.*', 'rollup: wants one scope, without *'],
   ])('refuses %s', async (query, message) => {
     const { client } = await serveAt();
@@ -64,13 +68,10 @@ describe('the list', () => {
     ]);
   });
 
-  it.each(['as_of=yesterday', 'as_of=1767225600000', 'as_of=2026-01-01T00:00:00', 'rollup=perhaps'])(
-    'refuses %s',
-    async (query) => {
-      const { client } = await serveAt();
-      expect((await client.get(`/api/signals?${query}`)).status).toBe(400);
-    },
-  );
+  it('refuses rollup=perhaps', async () => {
+    const { client } = await serveAt();
+    expect((await client.get('/api/signals?rollup=perhaps')).status).toBe(400);
+  });
 });
 
 describe('one signal', () => {

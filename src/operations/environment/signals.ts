@@ -16,11 +16,13 @@ const UNIX_SECONDS = /^\d{1,12}(?:\.\d{1,6})?$/;
 
 /** ISO 8601 with a zone, or Unix seconds; becomes Unix ms. */
 const asOf = z
-  .union([z.string().regex(UNIX_SECONDS), z.iso.datetime({ offset: true })])
+  .union([z.string().regex(UNIX_SECONDS), z.iso.datetime({ offset: true })], {
+    error: 'Input should be Unix seconds or ISO 8601 with a time zone',
+  })
   .transform((text) => (UNIX_SECONDS.test(text) ? Math.round(Number(text) * 1_000) : Date.parse(text)))
   .optional()
   .describe(
-    'Unix seconds or ISO 8601. A past moment is answered from the log, a later one as if nothing happened until then.',
+    'Unix seconds, or ISO 8601 with a time zone. A past moment is answered from the log, a later one as if nothing happened until then.',
   );
 
 /** Signals of one answer: turning more into text would hold the thread for long. */
