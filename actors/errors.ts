@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   FORBIDDEN: { status: 403, retry: false },
   NOT_FOUND: { status: 404, retry: false },
   METHOD_NOT_ALLOWED: { status: 405, retry: false },
+  /** The client takes no media type that there is. */
+  NOT_ACCEPTABLE: { status: 406, retry: false },
   CONFLICT: { status: 409, retry: false },
   /** The actor's present state does not accept this event. */
   REFUSED: { status: 409, retry: false },

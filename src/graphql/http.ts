@@ -1,6 +1,9 @@
 /** GraphQL over HTTP: what the specification says about methods, media types and statuses is the library's work. */
 import type { GraphQLError } from 'graphql';
 import { createHandler, type RequestParams } from 'graphql-http';
+import { AppError } from '../../actors/errors.ts';
+import { describeError } from '../http/errors.ts';
+import { alsoInErrors } from '../operations/graphql.ts';
 import { Answer, type Context } from '../operations/operation.ts';
 import type { Engine } from './engine.ts';
 
@@ -25,7 +28,13 @@ interface Exchange extends GraphqlRequest {
   passing: boolean;
 }
 
-const NOT_ACCEPTABLE = 'Accept application/graphql-response+json or application/json';
+/** What the library refuses by status alone, or nearly so: in words it is told as whatever else this route refuses. */
+const REFUSALS: ReadonlyMap<number, AppError> = new Map(
+  [
+    new AppError('METHOD_NOT_ALLOWED', 'A mutation wants POST'),
+    new AppError('NOT_ACCEPTABLE', 'Accept application/graphql-response+json or application/json'),
+  ].map((error) => [error.status, error]),
+);
 
 export function createHttp(engine: Engine): (request: GraphqlRequest, context: Context) => Promise<Answer> {
   const handle = createHandler<Exchange, undefined, undefined>({
@@ -45,14 +54,20 @@ export function createHttp(engine: Engine): (request: GraphqlRequest, context: C
 
   return async (request, context) => {
     const { method, accept } = request;
+    const { requestId } = context.caller;
     const raw: Exchange = { ...request, context, passing: false };
     const headers = accept === undefined ? {} : { accept };
     const [body, init] = await handle({ method, url: '/graphql', headers, body: null, raw, context: undefined });
     const { 'content-type': contentType = 'application/json; charset=utf-8', ...rest } = init.headers ?? {};
-    // Of those answers that have no body one is left: the client takes nothing that there is.
-    const text = body ?? JSON.stringify({ errors: [{ message: NOT_ACCEPTABLE }] });
+    const refusal = REFUSALS.get(init.status);
+    const text = refusal === undefined ? body : refusalText(refusal, requestId);
     return new Answer(text, { status: init.status, contentType, headers: rest, passing: raw.passing });
   };
+}
+
+function refusalText(error: AppError, requestId: string): string {
+  const { body } = describeError(error, 'sel', requestId);
+  return JSON.stringify({ ...body, ...alsoInErrors(body) });
 }
 
 export function isRefused(prepared: object): prepared is readonly GraphQLError[] {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '../../actors/errors.ts';
 import { SDL } from '../graphql/sdl.ts';
+import { kindOf } from '../http/issues.ts';
 import { parseJson } from '../http/json.ts';
 import { MAX_EVENT_BYTES } from './environment/shapes.ts';
 import { operation } from './operation.ts';
@@ -17,17 +18,19 @@ const error = z.object({
   extensions: map.optional(),
 });
 
+/** GraphQL clients look for the reason of a refusal here. */
+export function alsoInErrors(body: object): object {
+  const { message, ...extensions } = body as { message: string };
+  return { errors: [{ message, extensions }] };
+}
+
 const shared = {
   dialect: 'sel',
   output: z.object({ data: map.nullish(), errors: z.array(error).optional(), extensions: map.optional() }),
   access: 'tenant',
   owned: [],
   errors: [406],
-  // Its clients look for the reason of a refusal here.
-  alsoInErrors: (body: object) => {
-    const { message, ...extensions } = body as { message: string };
-    return { errors: [{ message, extensions }] };
-  },
+  alsoInErrors,
 } as const;
 
 const path = { path: '/api/graphql', aliases: ['/graphql'], status: 200 } as const;
@@ -95,8 +98,8 @@ export const graphqlGet = operation({
 /** @throws AppError INVALID */
 function mapOf(name: string, text: string | undefined): Record<string, unknown> | null {
   if (text === undefined || text === '') return null;
-  const value = parseJson(Buffer.from(text));
+  const value = parseJson(Buffer.from(text), ['query', name]);
   if (value === null || (typeof value === 'object' && !Array.isArray(value))) return value as Record<string, unknown>;
-  const msg = 'Input should be a valid dictionary';
+  const msg = `Input should be an object, found ${kindOf(value)}`;
   throw new AppError('INVALID', `${name}: ${msg}`, { details: [{ loc: ['query', name], msg, type: 'dict_type' }] });
 }

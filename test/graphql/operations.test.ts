@@ -222,20 +222,35 @@ describe('GET', () => {
     const input = JSON.stringify({ input: draft('a', 'b') });
     const reply = await get({ query: CREATE, variables: input });
     expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'POST']);
-    expect(reply.body.errors).toHaveLength(1);
+    refusedWith(reply.body, 'METHOD_NOT_ALLOWED', 'A mutation wants POST');
     expect(system.head('ada')).toBe(before);
   });
 
-  it.each(['[]', '1', '"x"', '{', 'null!'])('variables that are no object are refused: %s', async (variables) => {
+  /** As everywhere on this route: in the dialect's shape, and once more where GraphQL clients look. */
+  const refusedWith = ({ errors, ...body }: Record<string, unknown>, code: string, message: string) => {
+    expect(body).toMatchObject({ message, code, request_id: expect.any(String) });
+    const { message: sentence, ...extensions } = body;
+    expect(errors).toEqual([{ message: sentence, extensions }]);
+  };
+
+  it.each([
+    ['[]', 'variables: Input should be an object, found a list'],
+    ['1', 'variables: Input should be an object, found a number'],
+    ['"x"', 'variables: Input should be an object, found a string'],
+    ['{', 'variables: Invalid JSON'],
+    ['null!', 'variables: Invalid JSON'],
+    ['{"a":[1e999]}', 'variables.a.0: Input should be a finite number'],
+  ])('variables that are no object are refused by name: %s', async (variables, why) => {
     const reply = await get({ query: '{ __typename }', variables });
     expect(reply.status).toBe(400);
-    expect(reply.body.errors).toHaveLength(1);
+    refusedWith(reply.body, 'INVALID', `Validation error: ${why}`);
+    expect(reply.body.details).toMatchObject([{ loc: expect.arrayContaining(['query', 'variables']) }]);
   });
 
   it('takes no other media type than there is', async () => {
     const reply = await get({ query: '{ __typename }' }, { accept: 'text/html' });
     expect(reply.status).toBe(406);
-    expect(reply.body.errors).toHaveLength(1);
+    refusedWith(reply.body, 'NOT_ACCEPTABLE', 'Accept application/graphql-response+json or application/json');
   });
 });
 
