@@ -50,7 +50,24 @@ const operations = [
     http: { aliases: ['/v1/literals/{key:path}'] },
   }),
   fake('POST', '/v1/tree', { input: { body: tree }, output: tree }),
-  fake('POST', '/api/events', { dialect: 'sel', input: { body: z.object({ type: z.string() }) } }),
+  fake('POST', '/api/events', {
+    name: 'events.create',
+    dialect: 'sel',
+    mutates: true,
+    input: { body: z.object({ type: z.string() }) },
+    http: { maxBodyBytes: 327_680 },
+  }),
+  fake('GET', '/api/events/scope/{scope}', {
+    name: 'events.scope',
+    dialect: 'sel',
+    input: { path: z.object({ scope: z.string() }), query: z.object({ limit: z.int().max(1_000).default(1_000) }) },
+  }),
+  fake('GET', '/api/events/{id}', {
+    name: 'events.get',
+    dialect: 'sel',
+    input: { path: z.object({ id: z.string().max(512) }) },
+    owned: ['path.id'],
+  }),
   fake('POST', '/api/v1/agents', {
     dialect: 'cellstate',
     input: { body: z.object({ name: z.string() }) },
@@ -156,18 +173,67 @@ it('refusals appear with the bodies that are really sent', () => {
     '500',
     '503',
   ]);
-  expect(run['422']!.content!['application/json']!.example).toEqual({
-    detail: [{ loc: ['body', 'message'], msg: 'Field required', type: 'missing' }],
+  expect(run['422']!.content!['application/json']).toEqual({
+    schema: {
+      anyOf: [{ $ref: '#/components/schemas/CortexValidationError' }, { $ref: '#/components/schemas/CortexError' }],
+    },
+    examples: {
+      INVALID: { value: { detail: [{ loc: ['body', 'message'], msg: 'Field required', type: 'missing' }] } },
+      IDEMPOTENCY_REUSED: { value: { detail: 'Idempotency-Key was used for a different request' } },
+    },
   });
   expect(run['429']!.headers).toHaveProperty('Retry-After');
-  const sel = get('/api/events', 'post').responses;
-  expect(sel['400']!.content!['application/json']!.example).toMatchObject({
-    message: 'Validation error: message: Field required',
-  });
   const cellstate = get('/api/v1/agents', 'post').responses;
-  expect(cellstate['402']).toBeUndefined();
+  expect(Object.keys(cellstate['402']!.content!)).toEqual(['application/problem+json']);
   expect(cellstate['409']!.content!['application/json']!.example).toMatchObject({ code: 'STATE_CONFLICT' });
   expect(Object.keys(get('/metrics', 'get').responses['401']!.content!)).toEqual(['application/problem+json']);
+});
+
+it('refusals in sel are those of the operation, under the status they are sent with', () => {
+  const sel = get('/api/events', 'post').responses;
+  expect(sel['400']!.content).toEqual({
+    'application/json': {
+      schema: { $ref: '#/components/schemas/SelError' },
+      example: {
+        message: 'Validation error: type: Field required',
+        code: 'INVALID',
+        details: [{ loc: ['body', 'type'], msg: 'Field required', type: 'missing' }],
+        request_id: expect.any(String),
+      },
+    },
+  });
+  const { 'application/json': own, 'application/problem+json': problem } = sel['422']!.content!;
+  expect(own!.example).toMatchObject({ code: 'IDEMPOTENCY_REUSED' });
+  expect(Object.keys(problem!.examples!)).toEqual(['INVALID', 'IDEMPOTENCY_REUSED']);
+  expect(sel['409']!.content!['application/json']!.example).toMatchObject({ code: 'IDEMPOTENCY_IN_FLIGHT' });
+  expect(sel['413']!.content!['application/json']!.example).toMatchObject({
+    message: 'Request body is larger than 327680 bytes',
+  });
+  expect(get('/api/events/{id}', 'get').responses['400']!.content!['application/json']!.example).toMatchObject({
+    message: 'Validation error: id: String should have at most 512 characters',
+  });
+  expect(get('/api/events/{id}', 'get').responses['404']!.content!['application/json']!.example).toMatchObject({
+    message: 'Event not found',
+  });
+});
+
+it('every example of problem details stands under its own status', () => {
+  for (const { path, operation } of all) {
+    for (const [status, { content }] of Object.entries(operation.responses)) {
+      const { example, examples } = content?.['application/problem+json'] ?? {};
+      const bodies = example === undefined ? Object.values(examples ?? {}).map(({ value }) => value) : [example];
+      for (const body of bodies) expect([path, body]).toMatchObject([path, { status: Number(status) }]);
+    }
+  }
+});
+
+it('where an unknown name is an empty list, there is no 404, and a query is what can be wrong', () => {
+  const { responses } = get('/api/events/scope/{scope}', 'get');
+  expect(Object.keys(responses)).toEqual(['200', '400', '401', '402', '403', '422', '429', '500', '503']);
+  expect(responses['400']!.content!['application/json']!.example).toMatchObject({
+    message: expect.stringMatching(/^Validation error: limit: /),
+    details: [{ loc: ['query', 'limit'] }],
+  });
 });
 
 it('examples are values a reader could send', () => {
