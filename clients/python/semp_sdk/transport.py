@@ -88,7 +88,9 @@ class Transport:
         data = None
         if body is not None:
             # NaN and Infinity are no JSON, though Python would write them.
-            data = json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
+            text = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+            # Half of a surrogate pair is all that UTF-8 cannot say; its escape in Python is its escape in JSON.
+            data = text.encode("utf-8", "backslashreplace")
             headers["Content-Type"] = "application/json"
         if method != "GET":
             headers["Idempotency-Key"] = idempotency_key or str(uuid.uuid4())

@@ -80,6 +80,17 @@ class Requests(Case):
         self.assertEqual(headers["content-type"], "application/json")
         self.assertEqual(headers["authorization"], "Bearer secret")
 
+    def test_sends_text_of_any_script_as_utf_8(self):
+        # As escapes they were 480,000 bytes, which is more than the server takes of one payload.
+        script = Script(self, answer(201, {"id": "1"}))
+        body = {"payload": {"text": "\u65e5" * 80_000, "smile": "\U0001f600", "half": "\ud800"}}
+        self.transport(script).request("POST", "/api/events", body)
+        _, _, headers, sent = script.requests[0]
+        self.assertLess(len(sent), 260_000)
+        self.assertEqual(int(headers["content-length"]), len(sent))
+        # Strictly: half of a surrogate pair has no UTF-8, and goes out as its escape.
+        self.assertEqual(json.loads(sent.decode("utf-8")), body)
+
     def test_sends_no_token_it_was_not_given(self):
         script = Script(self, answer(200, []))
         self.transport(script, token=None).request("GET", "/api/events")
