@@ -1,8 +1,11 @@
 /** What goes wrong between client and server, as one class, whatever shape the server gave it. */
 import { ERROR_CODES, type ErrorCode } from '../../actors/errors.ts';
 
-/** Trouble that has no answer of the server: nobody answered, what answered was no Synod, or the reply made no sense. */
-export type ClientErrorCode = ErrorCode | 'NETWORK' | 'BAD_REPLY';
+/**
+ * Trouble that has no answer of the server: nobody answered, what answered was no Synod, or the reply made no sense. And
+ * what a listener of `SEMPClient` threw.
+ */
+export type ClientErrorCode = ErrorCode | 'NETWORK' | 'BAD_REPLY' | 'LISTENER_FAILED';
 
 interface Facts {
   /** 0 when there was no answer. */
@@ -64,7 +67,7 @@ export class SynodError extends Error {
   /** Whether the same call can go better the next time. */
   get retry(): boolean {
     if (this.code === 'NETWORK') return true;
-    if (this.code === 'BAD_REPLY') return false;
+    if (this.code === 'BAD_REPLY' || this.code === 'LISTENER_FAILED') return false;
     // 504 is a proxy's way to say that nobody answered it.
     return ERROR_CODES[this.code].retry || this.status === 502 || this.status === 504;
   }

@@ -7,8 +7,10 @@ export { type Client, type ClientCore, createClient, type Input, type Output } f
 export type { Methods, OperationName, Operations } from './contract.ts';
 export { type ClientErrorCode, SynodError } from './error.ts';
 export type { Backoff, CallOptions, ClientOptions } from './options.ts';
-export { SEMPClient, type SempListeners } from './semp.ts';
+export { SEMPClient } from './semp.ts';
+export type { SempListeners } from './semp-listeners.ts';
 export type {
+  SempClosed,
   SempEvent,
   SempEventInput,
   SempEventQuery,

@@ -27,9 +27,12 @@ const PARAMETER = /\{(\w+)(:path)?\}/g;
  * Lays an input out. A field this client does not know yet, of a newer server, goes where such fields usually go: into the
  * body, or else into the query.
  *
- * @throws TypeError for a path parameter that is missing, or that no URL can carry
+ * @throws TypeError for what is no object, a path parameter that is missing, or one that no URL can carry
  */
 export function requestOf(name: string, route: Route, input: object): RouteRequest {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new TypeError(`${name}: the input must be an object, not ${kindOf(input)}`);
+  }
   const left = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
   const path = route.path.replace(PARAMETER, (_, key: string, rest: string | undefined) => {
     const value = left.get(key);
@@ -54,4 +57,9 @@ export function requestOf(name: string, route: Route, input: object): RouteReque
 function segment(name: string, key: string, value: string): string {
   if (value === '.' || value === '..') throw new TypeError(`${name}: ${key} "${value}" cannot stand in a URL`);
   return encodeURIComponent(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }

@@ -8,10 +8,11 @@
  * E3  The wait before it connects again is that of the published clients: 1 s, doubling to 30 s, and 1 s again after it
  *     has been open; drawn from its upper half.
  * E4  A server that answers pings and then does not is gone, though the connection may not know it.
+ * E5  What it calls never throws: those who listen have somebody between.
  */
 import { SynodError } from './error.ts';
 import type { Backoff } from './options.ts';
-import type { SempEvent } from './semp-types.ts';
+import type { SempClosed, SempEvent } from './semp-types.ts';
 import { findWebSocket, type Socket, type WebSocketConstructor } from './socket.ts';
 import { backoffMs } from './wait.ts';
 
@@ -19,6 +20,8 @@ const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
 /** How long a server may take to answer a subscription. */
 const ANSWER_MS = 2_000;
 const PING_MS = 30_000;
+/** RFC 6455, section 7.1.5: there was no close frame. */
+const ABNORMAL = 1006;
 
 export interface EventSocketOptions {
   /** Asked before every connection. */
@@ -27,7 +30,7 @@ export interface EventSocketOptions {
   readonly backoff: Backoff | undefined;
   readonly event: (event: SempEvent) => void;
   readonly open: () => void;
-  readonly close: () => void;
+  readonly close: (closed: SempClosed) => void;
   readonly error: (error: SynodError) => void;
   readonly lagged: (dropped: number) => void;
   /** Default 30,000. */
@@ -39,6 +42,11 @@ interface Message {
   readonly data?: unknown;
   readonly cursor?: unknown;
   readonly dropped?: unknown;
+}
+
+interface CloseFrame {
+  readonly code?: unknown;
+  readonly reason?: unknown;
 }
 
 export class EventSocket {
@@ -102,7 +110,7 @@ export class EventSocket {
       const facts = { status: 0, cause: event.error };
       if (!this.#closed) this.#options.error(new SynodError('NETWORK', message, facts));
     };
-    socket.onclose = () => current() && this.#lost();
+    socket.onclose = (event: CloseFrame) => current() && this.#lost(event);
   }
 
   #opened(socket: Socket): void {
@@ -119,7 +127,8 @@ export class EventSocket {
   #take(message: Message): void {
     this.#heard = true;
     if (message.type === 'event') {
-      const event = message.data as SempEvent;
+      if (!isEvent(message.data)) return;
+      const event = message.data;
       if (this.#held) this.#held.push(event);
       else this.#pass(event);
     } else if (message.type === 'subscribed') {
@@ -137,8 +146,8 @@ export class EventSocket {
   }
 
   #pass(event: SempEvent): void {
-    this.#since = event.id;
     this.#options.event(event);
+    this.#since = event.id;
   }
 
   /** E2. */
@@ -146,7 +155,10 @@ export class EventSocket {
     clearTimeout(this.#timer);
     const held = this.#held ?? [];
     this.#held = null;
-    for (const event of held) this.#pass(event);
+    for (const event of held) {
+      if (this.#closed) return;
+      this.#pass(event);
+    }
   }
 
   #ping(socket: Socket): void {
@@ -161,13 +173,17 @@ export class EventSocket {
 
   /** Does not wait for its goodbye, which would not come either. */
   #abandon(socket: Socket): void {
-    this.#lost();
+    this.#lost({ reason: 'no sign of life' });
     socket.close();
   }
 
-  #lost(): void {
+  #lost({ code, reason }: CloseFrame): void {
     this.#leave();
-    this.#options.close();
+    this.#options.close({
+      code: typeof code === 'number' ? code : ABNORMAL,
+      reason: typeof reason === 'string' ? reason : '',
+      reconnecting: true,
+    });
     this.#again();
   }
 
@@ -176,6 +192,10 @@ export class EventSocket {
     const delayMs = backoffMs(this.#options.backoff ?? BACKOFF, ++this.#failures);
     this.#timer = setTimeout(() => void this.#connect(), delayMs);
   }
+}
+
+function isEvent(data: unknown): data is SempEvent {
+  return typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string';
 }
 
 /** @returns an empty message for what is none */

@@ -80,3 +80,13 @@ export interface SempSignalInput {
   readonly agent_id?: string;
   readonly parent_ids?: readonly string[];
 }
+
+/** How a connection for events ended. */
+export interface SempClosed {
+  /** Of the close frame; 1006 when there was none, as when the connection broke or was refused. */
+  readonly code: number;
+  /** Of the close frame, often empty. */
+  readonly reason: string;
+  /** Whether the client connects again by itself. Not after a refusal that would be the same the next time. */
+  readonly reconnecting: boolean;
+}

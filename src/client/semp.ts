@@ -7,6 +7,7 @@
 import { SynodError } from './error.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
 import { type Route, requestOf } from './route.ts';
+import { Listeners, type SempListeners } from './semp-listeners.ts';
 import { EventSocket } from './semp-socket.ts';
 import type {
   SempEvent,
@@ -18,29 +19,13 @@ import type {
 } from './semp-types.ts';
 import { Transport } from './transport.ts';
 
-/** What a client can be told to listen to, and what each listener is told. */
-export interface SempListeners {
-  /** An event was posted, by whomever. */
-  event: (event: SempEvent) => void;
-  /** Connected; events come from now on. */
-  open: () => void;
-  /** Not connected any more; it will be again. */
-  close: () => void;
-  /** The connection could not be had, or broke. */
-  error: (error: SynodError) => void;
-  /** So many events were held back because this client read too slowly. They follow. */
-  lagged: (dropped: number) => void;
-}
-
-type Listener = SempListeners[keyof SempListeners];
-
 /** Errors have the published status and message in this dialect; problem details would not. */
 const HEADERS = { accept: 'application/json' } as const;
 
 /**
  * Posts events, reads events and signals, and hears events as they happen.
  *
- * Every method throws {@link SynodError} for an answer that is no success.
+ * Every method throws {@link SynodError} for an answer that is no success, and TypeError for arguments that cannot be sent.
  *
  * @example
  * const client = new SEMPClient('http://localhost:5000');
@@ -51,7 +36,7 @@ const HEADERS = { accept: 'application/json' } as const;
  */
 export class SEMPClient {
   readonly #transport: Transport;
-  readonly #listeners = new Map<keyof SempListeners, Set<Listener>>();
+  readonly #listeners: Listeners;
   #socket: EventSocket | null = null;
 
   /**
@@ -60,65 +45,83 @@ export class SEMPClient {
    */
   constructor(url = 'http://localhost:5000', options: ClientOptions = {}) {
     this.#transport = new Transport(url.replace(/\/api\/*$/, ''), options);
+    this.#listeners = new Listeners(`SEMPClient of ${this.#transport.url}`);
   }
 
   /** Posts an event; what it does to signals is done when this resolves. */
   createEvent(event: SempEventInput, options?: CallOptions): Promise<SempEvent> {
-    return this.#send({ method: 'POST', path: '/api/events', body: 'fields', mutates: true }, event, options);
+    return this.#send(
+      'createEvent',
+      { method: 'POST', path: '/api/events', body: 'fields', mutates: true },
+      event,
+      options,
+    );
   }
 
   /** The newest events, newest first: 100 unless `limit` says otherwise. */
   getEvents(query: SempEventQuery = {}): Promise<SempEvent[]> {
-    return this.#send({ method: 'GET', path: '/api/events' }, query);
+    return this.#send('getEvents', { method: 'GET', path: '/api/events' }, query);
   }
 
   /** @returns null when there is none */
   getEvent(id: string): Promise<SempEvent | null> {
-    return this.#send<SempEvent>({ method: 'GET', path: '/api/events/{id}' }, { id }).catch(nullWhenAbsent);
+    return this.#send<SempEvent>('getEvent', { method: 'GET', path: '/api/events/{id}' }, { id }).catch(nullWhenAbsent);
   }
 
   /** The events of exactly this scope, newest first. */
   getEventsByScope(scope: string): Promise<SempEvent[]> {
-    return this.#send({ method: 'GET', path: '/api/events/scope/{scope}' }, { scope });
+    return this.#send('getEventsByScope', { method: 'GET', path: '/api/events/scope/{scope}' }, { scope });
   }
 
   /** The events of a workflow, newest first. */
   getEventsByTrace(traceId: string): Promise<SempEvent[]> {
-    return this.#send({ method: 'GET', path: '/api/events/trace/{traceId}' }, { traceId });
+    return this.#send('getEventsByTrace', { method: 'GET', path: '/api/events/trace/{traceId}' }, { traceId });
   }
 
   /** The signals that live, strongest first. */
   getSignals(query: SempSignalQuery = {}): Promise<SempSignal[]> {
-    return this.#send({ method: 'GET', path: '/api/signals' }, query);
+    return this.#send('getSignals', { method: 'GET', path: '/api/signals' }, query);
   }
 
   /** @returns null when it does not live */
   getSignal(scope: string, pattern: string): Promise<SempSignal | null> {
     const route = { method: 'GET', path: '/api/signals/lookup' } as const;
-    return this.#send<SempSignal>(route, { scope, pattern }).catch(nullWhenAbsent);
+    return this.#send<SempSignal>('getSignal', route, { scope, pattern }).catch(nullWhenAbsent);
   }
 
   /** Posts an event of which only the type and the payload have to be given; the server fills in `default` for the rest. */
   signal(signal: SempSignalInput, options?: CallOptions): Promise<SempEvent> {
-    return this.#send({ method: 'POST', path: '/api/signals', body: 'fields', mutates: true }, signal, options);
+    return this.#send(
+      'signal',
+      { method: 'POST', path: '/api/signals', body: 'fields', mutates: true },
+      signal,
+      options,
+    );
   }
 
   /**
    * Listens. The first listener for events connects; a lost connection comes back by itself, after 1 s, doubling to 30 s,
    * and brings what was posted meanwhile: no event is missed, and none comes twice.
+   *
+   * Every listener is called, whatever the others do: what one throws, or its promise rejects with, goes to the listeners
+   * of `error`, and without any to the console, each cause once.
+   *
+   * @throws TypeError for a name there is not, or what is no function
    */
   on<K extends keyof SempListeners>(name: K, listener: SempListeners[K]): this {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners.add(listener));
+    this.#listeners.add(name, listener);
     if (name === 'event') this.#socket ??= this.#connect();
     return this;
   }
 
-  /** Listens no more. Without a listener for events the connection ends. */
+  /**
+   * Listens no more. Without a listener for events the connection ends.
+   *
+   * @throws TypeError for a name there is not
+   */
   off<K extends keyof SempListeners>(name: K, listener: SempListeners[K]): this {
-    const listeners = this.#listeners.get(name);
-    listeners?.delete(listener);
-    if (name === 'event' && listeners?.size === 0) this.#disconnect();
+    const left = this.#listeners.delete(name, listener);
+    if (name === 'event' && left === 0) this.#disconnect();
     return this;
   }
 
@@ -135,6 +138,7 @@ export class SEMPClient {
 
   #connect(): EventSocket {
     const transport = this.#transport;
+    const listeners = this.#listeners;
     return new EventSocket({
       address: async () => {
         const token = await transport.token();
@@ -144,20 +148,16 @@ export class SEMPClient {
       },
       WebSocket: transport.options.WebSocket,
       backoff: transport.options.backoff,
-      event: (event) => this.#tell('event', event),
-      open: () => this.#tell('open'),
-      close: () => this.#tell('close'),
-      error: (error) => this.#tell('error', error),
-      lagged: (dropped) => this.#tell('lagged', dropped),
+      event: (event) => listeners.tell('event', event),
+      open: () => listeners.tell('open'),
+      close: (closed) => listeners.tell('close', closed),
+      error: (error) => listeners.tell('error', error),
+      lagged: (dropped) => listeners.tell('lagged', dropped),
     });
   }
 
-  #tell<K extends keyof SempListeners>(name: K, ...args: Parameters<SempListeners[K]>): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) (listener as (...all: typeof args) => void)(...args);
-  }
-
-  #send<T>(route: Route, input: object, options: CallOptions = {}): Promise<T> {
-    const request = requestOf(`${route.method} ${route.path}`, route, input);
+  async #send<T>(name: string, route: Route, input: object, options: CallOptions = {}): Promise<T> {
+    const request = requestOf(name, route, input);
     const headers = { ...HEADERS, ...options.headers };
     return this.#transport.send(request, { ...options, headers }) as Promise<T>;
   }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 import { type ClientOptions, SEMPClient, type SynodError } from '../../src/client/index.ts';
 import { EventSocket } from '../../src/client/semp-socket.ts';
 import { eventually } from '../support/eventually.ts';
 import { openServer, serveAnonymous, tempDir } from '../support/server.ts';
+import { eventFrame, oldServer } from './old-server.ts';
 import { startWire } from './wire.ts';
 
 const backoff = { firstMs: 1, maxMs: 10 };
@@ -26,19 +26,6 @@ async function listen(url: string, options: ClientOptions = {}) {
   await opened;
   return { client, heard, errors };
 }
-
-/** A server as it was published: it sends events, and does not look at what it is sent. */
-async function oldServer() {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/ws' });
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of server.clients) socket.terminate();
-    server.close();
-  });
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-const eventFrame = (n: number) => JSON.stringify({ type: 'event', data: { id: `id-${n}`, payload: { n } } });
 
 describe('the connection for events', () => {
   it('brings what was posted while it was lost, in order and once', async () => {
@@ -76,7 +63,7 @@ describe('the connection for events', () => {
     }
     const { client, heard } = await listen(wire.url, { WebSocket: Tapped });
     await eventually(() => expect(messages).toEqual([expect.stringContaining('"subscribed"')]));
-    const closed = new Promise<void>((resolve) => client.on('close', resolve));
+    const closed = new Promise((resolve) => client.on('close', resolve));
     wire.target = null;
     wire.pull();
     await closed;
