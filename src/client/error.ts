@@ -89,7 +89,8 @@ export function errorOf(response: Response, text: string): SynodError {
   });
 }
 
-function codeOf(given: unknown, status: number): ClientErrorCode {
+/** @param given by the server; where it is no code of ours, the status tells */
+export function codeOf(given: unknown, status: number): ClientErrorCode {
   if (typeof given === 'string' && given in ERROR_CODES) return given as ErrorCode;
   return CODE_BY_STATUS[status] ?? (status >= 500 ? 'INTERNAL' : status >= 400 ? 'MALFORMED' : 'BAD_REPLY');
 }

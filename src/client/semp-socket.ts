@@ -6,12 +6,14 @@
  * E2  A server that knows nothing of subscriptions says nothing to that, on no connection. Then the held ones are all
  *     there is. One that has answered before and does not now is as good as gone.
  * E3  The wait before it connects again is that of the published clients: 1 s, doubling to 30 s, and 1 s again after it
- *     has been open; drawn from its upper half.
+ *     has been open; drawn from its upper half. A server that wants to be left alone for longer is.
  * E4  A server that answers pings and then does not is gone, though the connection may not know it.
- * E5  What it calls never throws: those who listen have somebody between.
+ * E5  A server that refuses a connection is asked why. What would be refused again ends it for good, with one error.
+ * E6  What it calls never throws: those who listen have somebody between.
  */
 import { SynodError } from './error.ts';
 import type { Backoff } from './options.ts';
+import { failureOf, isUnreachable, networkError, type SocketTrouble } from './semp-refusal.ts';
 import type { SempClosed, SempEvent } from './semp-types.ts';
 import { findWebSocket, type Socket, type WebSocketConstructor } from './socket.ts';
 import { backoffMs } from './wait.ts';
@@ -20,12 +22,18 @@ const BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
 /** How long a server may take to answer a subscription. */
 const ANSWER_MS = 2_000;
 const PING_MS = 30_000;
+/** A day. Beyond 2^31 ms a timer would run out at once. */
+const MAX_WAIT_MS = 86_400_000;
 /** RFC 6455, section 7.1.5: there was no close frame. */
 const ABNORMAL = 1006;
 
 export interface EventSocketOptions {
   /** Asked before every connection. */
   readonly address: () => Promise<string>;
+  /** Sends a request with the same token. @returns what the server has against it; null: nothing, or no answer */
+  readonly ask: (signal: AbortSignal) => Promise<SynodError | null>;
+  /** Whether the next address may bring another token. */
+  readonly tokenChanges: boolean;
   readonly WebSocket: WebSocketConstructor | undefined;
   readonly backoff: Backoff | undefined;
   readonly event: (event: SempEvent) => void;
@@ -56,6 +64,7 @@ export class EventSocket {
   #beat: ReturnType<typeof setInterval> | undefined;
   #failures = 0;
   #closed = false;
+  readonly #closing = new AbortController();
   /** Id of the last event handed on, or where the server said the first connection began. */
   #since: string | number | undefined;
   /** E1; null when events go straight on. */
@@ -72,6 +81,7 @@ export class EventSocket {
 
   close(): void {
     this.#closed = true;
+    this.#closing.abort();
     this.#leave()?.close();
   }
 
@@ -92,6 +102,7 @@ export class EventSocket {
       if (this.#closed) return;
       this.#listen(new WebSocket(address));
     } catch (cause) {
+      if (this.#closed) return;
       const message = cause instanceof Error ? cause.message : String(cause);
       this.#options.error(new SynodError('NETWORK', message, { status: 0, cause }));
       this.#again();
@@ -101,16 +112,36 @@ export class EventSocket {
   #listen(socket: Socket): void {
     this.#socket = socket;
     const current = () => this.#socket === socket;
-    socket.onopen = () => current() && this.#opened(socket);
-    socket.onmessage = ({ data }: { data: unknown }) => current() && this.#take(parse(data));
-    socket.onerror = (event: { message?: unknown; error?: unknown }) => {
-      // A browser tells no reason, and Node's own socket an empty one.
-      const message =
-        typeof event.message === 'string' && event.message !== '' ? event.message : 'the connection failed';
-      const facts = { status: 0, cause: event.error };
-      if (!this.#closed) this.#options.error(new SynodError('NETWORK', message, facts));
+    let open = false;
+    let trouble: SocketTrouble = {};
+    socket.onopen = () => {
+      open = true;
+      if (current()) this.#opened(socket);
     };
-    socket.onclose = (event: CloseFrame) => current() && this.#lost(event);
+    socket.onmessage = ({ data }: { data: unknown }) => current() && this.#take(parse(data));
+    // Without it, an error of Node's would be one nobody handles.
+    socket.onerror = (event: SocketTrouble) => {
+      trouble = event;
+      if (open && current()) this.#options.error(networkError(event));
+    };
+    socket.onclose = (event: CloseFrame) => {
+      if (!current()) return;
+      if (open) this.#lost(event);
+      else void this.#refused(socket, trouble, event);
+    };
+  }
+
+  /** E5. */
+  async #refused(socket: Socket, trouble: SocketTrouble, event: CloseFrame): Promise<void> {
+    const { ask, tokenChanges, error: tell } = this.#options;
+    const answer = isUnreachable(trouble) ? null : await ask(this.#closing.signal);
+    if (this.#socket !== socket) return;
+    const { error, lasting } = failureOf(trouble, answer, tokenChanges);
+    tell(error);
+    // Whoever was told may have closed it.
+    if (this.#socket !== socket) return;
+    if (lasting) this.#closed = true;
+    this.#lost(event, error.retryAfterMs);
   }
 
   #opened(socket: Socket): void {
@@ -177,20 +208,20 @@ export class EventSocket {
     socket.close();
   }
 
-  #lost({ code, reason }: CloseFrame): void {
+  #lost({ code, reason }: CloseFrame, leastMs?: number): void {
     this.#leave();
     this.#options.close({
       code: typeof code === 'number' ? code : ABNORMAL,
       reason: typeof reason === 'string' ? reason : '',
-      reconnecting: true,
+      reconnecting: !this.#closed,
     });
-    this.#again();
+    this.#again(leastMs);
   }
 
-  #again(): void {
+  #again(leastMs = 0): void {
     if (this.#closed) return;
-    const delayMs = backoffMs(this.#options.backoff ?? BACKOFF, ++this.#failures);
-    this.#timer = setTimeout(() => void this.#connect(), delayMs);
+    const delayMs = Math.max(backoffMs(this.#options.backoff ?? BACKOFF, ++this.#failures), leastMs);
+    this.#timer = setTimeout(() => void this.#connect(), Math.min(delayMs, MAX_WAIT_MS));
   }
 }
 

@@ -22,6 +22,9 @@ import { Transport } from './transport.ts';
 /** Errors have the published status and message in this dialect; problem details would not. */
 const HEADERS = { accept: 'application/json' } as const;
 
+/** How long a server may take to say why it lets no connection in. */
+const OBJECTION_MS = 5_000;
+
 /**
  * Posts events, reads events and signals, and hears events as they happen.
  *
@@ -103,6 +106,9 @@ export class SEMPClient {
    * Listens. The first listener for events connects; a lost connection comes back by itself, after 1 s, doubling to 30 s,
    * and brings what was posted meanwhile: no event is missed, and none comes twice.
    *
+   * What would be refused again, as without a valid token (401, 402, 403, 404), ends it: one `error` with the status and
+   * the server's message, then `close` with `reconnecting: false`. The next listener for events tries anew.
+   *
    * Every listener is called, whatever the others do: what one throws, or its promise rejects with, goes to the listeners
    * of `error`, and without any to the console, each cause once.
    *
@@ -146,14 +152,29 @@ export class SEMPClient {
         const search = token === undefined ? '' : `?${new URLSearchParams({ token })}`;
         return `${transport.url.replace(/^http/, 'ws')}/ws${search}`;
       },
+      ask: (signal) => this.#objection(signal),
+      tokenChanges: typeof transport.options.token === 'function',
       WebSocket: transport.options.WebSocket,
       backoff: transport.options.backoff,
       event: (event) => listeners.tell('event', event),
       open: () => listeners.tell('open'),
-      close: (closed) => listeners.tell('close', closed),
+      close: (closed) => {
+        if (!closed.reconnecting) this.#socket = null;
+        listeners.tell('close', closed);
+      },
       error: (error) => listeners.tell('error', error),
       lagged: (dropped) => listeners.tell('lagged', dropped),
     });
+  }
+
+  /** What the server has against requests of this client, by one that costs it little. */
+  async #objection(signal: AbortSignal): Promise<SynodError | null> {
+    const request = requestOf('getEvents', { method: 'GET', path: '/api/events' }, { limit: 1 });
+    const options = { headers: HEADERS, retries: 0, deadlineMs: OBJECTION_MS, signal };
+    return this.#transport.send(request, options).then(
+      () => null,
+      (error: unknown) => (error instanceof SynodError ? error : null),
+    );
   }
 
   async #send<T>(name: string, route: Route, input: object, options: CallOptions = {}): Promise<T> {

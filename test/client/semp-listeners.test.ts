@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { SEMPClient, type SempEvent, type SempEventInput, type SynodError } from '../../src/client/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { eventFrame, oldServer } from './old-server.ts';
 
 const backoff = { firstMs: 1, maxMs: 10 };
@@ -49,9 +50,9 @@ describe('a listener that fails', () => {
     );
     socket.send(eventFrame(1));
     socket.send(eventFrame(2));
-    await vi.waitFor(() => expect(seen.hears).toEqual([1, 2]), { interval: 1 });
+    await eventually(() => expect(seen.hears).toEqual([1, 2]));
     expect(seen).toEqual({ throws: [1, 2], rejects: [1, 2], hears: [1, 2] });
-    await vi.waitFor(() => expect(errors).toHaveLength(4), { interval: 1 });
+    await eventually(() => expect(errors).toHaveLength(4));
     expect(errors[0]).toMatchObject({
       name: 'SynodError',
       code: 'LISTENER_FAILED',
@@ -74,12 +75,12 @@ describe('a listener that fails', () => {
         }),
     );
     socket.send(eventFrame(1));
-    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1]));
     const again = once(server, 'connection') as Promise<[WebSocket]>;
     socket.terminate();
     const [next] = await again;
     for (const number of [2, 3, 4]) next.send(eventFrame(number));
-    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3, 4]), { interval: 10, timeout: 4_000 });
+    await eventually(() => expect(heard).toEqual([1, 2, 3, 4]));
   });
 
   it.each(['open', 'close', 'lagged'] as const)('of %s leaves the stream going', async (name) => {
@@ -98,7 +99,7 @@ describe('a listener that fails', () => {
     socket.close();
     const [next] = await again;
     next.send(eventFrame(1));
-    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1]));
     expect(errors).toContain(`a listener of "${name}" failed: bad ${name}`);
   });
 
@@ -113,7 +114,7 @@ describe('a listener that fails', () => {
       }),
     );
     for (const number of [1, 2, 3, 4]) socket.send(eventFrame(number));
-    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3, 4]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1, 2, 3, 4]));
     expect(said).toHaveBeenCalledTimes(2);
     expect(said.mock.calls[0]).toEqual([expect.stringContaining('a listener of "event" failed: boom'), boom]);
   });
@@ -138,9 +139,9 @@ describe('a listener that fails', () => {
     );
     socket.send(eventFrame(1));
     socket.send(eventFrame(2));
-    await vi.waitFor(() => expect(heard).toHaveLength(2), { interval: 1 });
+    await eventually(() => expect(heard).toHaveLength(2));
     expect(calls).toBe(2);
-    await vi.waitFor(() => expect(said).toHaveBeenCalledTimes(2), { interval: 1 });
+    await eventually(() => expect(said).toHaveBeenCalledTimes(2));
     expect(said.mock.calls.map(([text]) => text)).toEqual([
       expect.stringContaining('a listener of "error" failed: worse'),
       expect.stringContaining('a listener of "error" failed: worst'),
@@ -156,7 +157,7 @@ describe('a listener that fails', () => {
       }),
     );
     for (let number = 0; number < 300; number++) socket.send(eventFrame(number));
-    await vi.waitFor(() => expect(count).toBe(300), { interval: 1 });
+    await eventually(() => expect(count).toBe(300));
     expect(said.mock.calls.length).toBeLessThanOrEqual(101);
     expect(said.mock.calls.at(-1)![0]).toContain('nothing more is said');
   });
@@ -169,13 +170,13 @@ describe('a listener that fails', () => {
       }),
     );
     socket.send(eventFrame(1));
-    await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1]));
     const again = once(server, 'connection') as Promise<[WebSocket]>;
     socket.terminate();
     const [next] = await again;
     for (const number of [2, 3]) next.send(eventFrame(number));
-    await vi.waitFor(() => expect(heard).toEqual([1, 2]), { interval: 10, timeout: 4_000 });
-    await vi.waitFor(() => expect(server.clients.size).toBe(0), { interval: 1 });
+    await eventually(() => expect(heard).toEqual([1, 2]));
+    await eventually(() => expect(server.clients.size).toBe(0));
     expect(heard).toEqual([1, 2]);
     client.close();
   });
@@ -189,7 +190,7 @@ describe('a message that is none', () => {
       const { socket } = await connected((client) => client.on('event', (event) => heard.push(n(event))));
       socket.send(text);
       socket.send(eventFrame(1));
-      await vi.waitFor(() => expect(heard).toEqual([1]), { interval: 1 });
+      await eventually(() => expect(heard).toEqual([1]));
     },
   );
 });

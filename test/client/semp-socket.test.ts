@@ -142,6 +142,8 @@ describe('the connection for events', () => {
     const nothing = () => {};
     const socket = new EventSocket({
       ...{ event: nothing, open: nothing, error: nothing, lagged: nothing, backoff, WebSocket, pingMs: 500 },
+      ask: async () => null,
+      tokenChanges: false,
       address: async () => `${url.replace('http', 'ws')}/ws`,
       close: () => closes.push(connections),
     });
