@@ -1,7 +1,8 @@
 /**
  * One attempt to hand a body to a receiver: check the target, connect to what was checked, read the status.
  *
- * P1  The whole attempt has one deadline, name lookup included; a receiver cannot stretch it by sending slowly.
+ * P1  The whole attempt has one deadline, name lookup included; a receiver cannot stretch it by sending slowly, nor by
+ *     anything else: what `send` waits for ends with the signal even where Node says nothing.
  * P2  Redirects are not followed: they would lead past the check. They are a failure like any other status but 2xx.
  * P3  The status is the answer. Of the body a little is read, so that the receiver can finish, and dropped.
  */
@@ -16,6 +17,8 @@ export const ATTEMPT_MS = 10_000;
 /** What is read of an answer's body, and for how long. */
 const DRAIN_BYTES = 65_536;
 const DRAIN_MS = 1_000;
+
+const SWITCHING_PROTOCOLS = 101;
 
 export interface Wire {
   readonly resolve: Resolve;
@@ -62,13 +65,14 @@ export async function post(letter: Letter, wire: Wire, line: Line, stop: AbortSi
   try {
     const url = readTarget(letter.url);
     const addresses = await unlessAborted(addressesFor(url, wire), signal);
-    const response = await send({ url, addresses, letter, line, signal });
+    const response = await unlessAborted(send({ url, addresses, letter, line, signal }), signal);
     await drained(response, clock, signal);
     const status = response.statusCode!;
     return over(status, status >= 200 && status < 300 ? null : complaint(status));
   } catch (error) {
     if (stop.aborted) throw new Interrupted('the attempt was broken off', { cause: error });
     if (deadline.signal.aborted) return over(null, `no answer within ${ATTEMPT_MS / 1_000} s`);
+    if (error instanceof Upgraded) return over(SWITCHING_PROTOCOLS, error.message);
     return over(null, reasonOf(error));
   } finally {
     timer.cancel();
@@ -110,9 +114,16 @@ function send({ url, addresses, letter, line, signal }: Call): Promise<IncomingM
     new Promise<IncomingMessage>((resolve, reject) => {
       const own = { ...options, agent };
       const request = url.protocol === 'https:' ? httpsRequest(url, own) : httpRequest(url, own);
+      const broke = (error: Error) => reject(request.reusedSocket ? new HungUp(error) : error);
       request.once('response', resolve);
+      // Without a listener Node drops the connection and says neither `response` nor `error`.
+      request.once('upgrade', (_response, socket) => {
+        socket.destroy();
+        reject(new Upgraded());
+      });
       // Also after the response: then there is nobody to tell, and without a listener it would end the process.
-      request.on('error', (error) => reject(request.reusedSocket ? new HungUp(error) : error));
+      request.on('error', broke);
+      request.once('close', () => broke(new Error('closed without an answer')));
       request.end(body);
     });
   return once(line.agentFor(url, addresses)).catch((error: unknown) => {
@@ -121,6 +132,13 @@ function send({ url, addresses, letter, line, signal }: Call): Promise<IncomingM
     line.close();
     return once(line.agentFor(url, addresses));
   });
+}
+
+/** The answer was 101: the receiver takes the connection for something else from here on. */
+class Upgraded extends Error {
+  constructor() {
+    super(`answered ${SWITCHING_PROTOCOLS}; no other protocol is spoken`);
+  }
 }
 
 /** A connection that was kept broke: whether the receiver had read anything is unknown. */

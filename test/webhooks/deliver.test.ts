@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { deliveryId } from '../../src/webhooks/signature.ts';
 import { FakeClock } from '../support/clock.ts';
 import { world } from './harness.ts';
-import { receiver, status, until } from './receiver.ts';
+import { receiver, saying, status, UPGRADE, until } from './receiver.ts';
 
 describe('a webhook', () => {
   it('posts each event as the frame of a WebSocket, signed for the reference verifier', async () => {
@@ -74,6 +74,28 @@ describe('a webhook', () => {
     expect(there.received).toHaveLength(3);
     expect(hanging.received).toHaveLength(1);
     await hanging.close();
+  });
+});
+
+describe('receivers that go over to another protocol', () => {
+  it('hold no place of the room, however many they are', async () => {
+    const bad = await saying(UPGRADE);
+    const there = await receiver();
+    const { hook, post, settled, deliveries, runtime, call, close } = await world();
+    // As many as a tenant has places.
+    const bads = await Promise.all(Array.from({ length: 32 }, () => hook({ url: bad.url })));
+    await post();
+    await until(() => bad.heard() >= 32);
+    const { id } = await hook({ url: there.url });
+    await post();
+    await settled(id);
+    expect(there.received).toHaveLength(1);
+    await until(() => runtime.services.webhooks.inspect().running === 0);
+    await until(async () => (await deliveries(bads[0]!.id)).length > 0);
+    const found = { status: 101, error: 'answered 101; no other protocol is spoken' };
+    expect((await deliveries(bads[0]!.id)).at(-1)).toMatchObject({ ...found, outcome: 'retrying' });
+    expect(await call('webhooks.test', { path: { id: bads[0]!.id } })).toMatchObject({ ...found, delivered: false });
+    await close();
   });
 });
 

@@ -5,7 +5,7 @@ import { SystemClock } from '../../src/clock.ts';
 import { Line } from '../../src/webhooks/line.ts';
 import { Interrupted, type Outcome, post, type Wire } from '../../src/webhooks/post.ts';
 import { FakeClock } from '../support/clock.ts';
-import { type Receiver, receiver, status, until } from './receiver.ts';
+import { type Receiver, receiver, saying, status, UPGRADE, until } from './receiver.ts';
 
 const nowhere = async () => {
   throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
@@ -70,14 +70,8 @@ describe('an attempt', () => {
   });
 
   it('failed when the answer is no HTTP', async () => {
-    const server = createServer((socket) => {
-      socket.on('error', () => {});
-      socket.end('SSH-2.0-OpenSSH_9.2\r\n');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
-    const { status: code, error } = await attempt(`http://127.0.0.1:${port}/`);
+    const { url } = await saying('SSH-2.0-OpenSSH_9.2\r\n');
+    const { status: code, error } = await attempt(url);
     expect([code, error]).toEqual([null, expect.stringMatching(/^no answer: HPE_/)]);
     expect(error).not.toContain('SSH');
   });
@@ -105,6 +99,13 @@ describe('a receiver', () => {
     });
     expect(outcome()).toMatchObject({ status: code, error });
     expect(outcome()!.ms).toBeLessThan(10_000);
+  });
+
+  it('that wants to speak another protocol is hung up on', async () => {
+    const there = await saying(UPGRADE);
+    const error = 'answered 101; no other protocol is spoken';
+    expect(await attempt(there.url)).toMatchObject({ status: 101, error });
+    await until(() => there.open() === 0);
   });
 
   it('that drips its headers is given up all the same', async () => {

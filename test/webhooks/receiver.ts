@@ -1,6 +1,6 @@
 /** A receiver of webhooks on this machine, which remembers what it was sent. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface Received {
@@ -37,7 +37,7 @@ export const status = (code: number, headers: Record<string, string> = {}): Answ
 /** Listens on a free port for as long as the test runs. */
 export async function receiver(answer: Answer = status(204)): Promise<Receiver> {
   const sockets = new Set<Socket>();
-  const server = createServer((request, response) => {
+  const server = createHttpServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -66,6 +66,41 @@ export async function receiver(answer: Answer = status(204)): Promise<Receiver> 
   onTestFinished(close);
   return self;
 }
+
+export interface Saying {
+  readonly url: string;
+  /** Requests so far. */
+  readonly heard: () => number;
+  /** Connections that are open. */
+  readonly open: () => number;
+}
+
+/** A receiver that says these bytes to every request, HTTP or not, and leaves the connection open. */
+export async function saying(bytes: string): Promise<Saying> {
+  const sockets = new Set<Socket>();
+  let heard = 0;
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => {
+      // The body may come by itself.
+      if (!chunk.toString().startsWith('POST ')) return;
+      heard++;
+      socket.write(bytes);
+    });
+    socket.once('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/`, heard: () => heard, open: () => sockets.size };
+}
+
+/** Goes over to a protocol of the receiver's own. */
+export const UPGRADE = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
 
 /** Lets the world go on until something holds. The test's own time limit is the bound. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
