@@ -19,6 +19,9 @@ const DRAIN_BYTES = 65_536;
 const DRAIN_MS = 1_000;
 
 const SWITCHING_PROTOCOLS = 101;
+/** Node hands over any three digits. RFC 9110, section 15: what is outside is invalid. */
+const MIN_STATUS = 100;
+const MAX_STATUS = 599;
 
 export interface Wire {
   readonly resolve: Resolve;
@@ -33,7 +36,7 @@ export interface Letter {
 }
 
 export interface Outcome {
-  /** HTTP status; null when there was none. */
+  /** HTTP status, 100 to 599; null when there was none. */
   readonly status: number | null;
   /** What went wrong, null for a 2xx. Holds nothing the receiver said. */
   readonly error: string | null;
@@ -54,9 +57,13 @@ export class Interrupted extends Error {}
 export async function post(letter: Letter, wire: Wire, line: Line, stop: AbortSignal): Promise<Outcome> {
   const { clock } = wire;
   const began = clock.monotonic();
-  const deadline = new AbortController();
-  const timer = clock.setTimeout(() => deadline.abort(), ATTEMPT_MS);
-  const signal = AbortSignal.any([stop, deadline.signal]);
+  // Not `AbortSignal.any`: `stop` would remember every attempt for as long as the process lives.
+  const ending = new AbortController();
+  const { signal } = ending;
+  const breakOff = () => ending.abort();
+  stop.addEventListener('abort', breakOff);
+  if (stop.aborted) breakOff();
+  const timer = clock.setTimeout(breakOff, ATTEMPT_MS);
   const over = (status: number | null, error: string | null): Outcome => ({
     status,
     error,
@@ -68,14 +75,16 @@ export async function post(letter: Letter, wire: Wire, line: Line, stop: AbortSi
     const response = await unlessAborted(send({ url, addresses, letter, line, signal }), signal);
     await drained(response, clock, signal);
     const status = response.statusCode!;
+    if (status < MIN_STATUS || status > MAX_STATUS) return over(null, `no answer: ${status} is no HTTP status`);
     return over(status, status >= 200 && status < 300 ? null : complaint(status));
   } catch (error) {
     if (stop.aborted) throw new Interrupted('the attempt was broken off', { cause: error });
-    if (deadline.signal.aborted) return over(null, `no answer within ${ATTEMPT_MS / 1_000} s`);
+    if (signal.aborted) return over(null, `no answer within ${ATTEMPT_MS / 1_000} s`);
     if (error instanceof Upgraded) return over(SWITCHING_PROTOCOLS, error.message);
     return over(null, reasonOf(error));
   } finally {
     timer.cancel();
+    stop.removeEventListener('abort', breakOff);
   }
 }
 

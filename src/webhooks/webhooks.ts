@@ -3,6 +3,7 @@
  * and at the start for what a crash or a stop left undelivered.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Address } from '../../actors/address.ts';
 import { AppError, messageOf } from '../../actors/errors.ts';
@@ -93,6 +94,8 @@ export class Deliveries implements Webhooks {
     const { allowPrivate, clock, resolve = allowPrivate ? resolveLocal : resolvePublic } = options;
     this.#options = options;
     this.#wire = { resolve, allowPrivate, clock };
+    // Each attempt listens while it lasts; by default Node takes more than ten for a leak.
+    setMaxListeners(ROOM.total, this.#stop.signal);
   }
 
   /** Looks for webhooks with something to deliver. Returns at once; they are found one after the other. */

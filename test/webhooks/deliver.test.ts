@@ -1,6 +1,6 @@
 /** What a receiver gets, in which order, and what happens when it does not want it. */
 import { Webhook } from 'standardwebhooks';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { deliveryId } from '../../src/webhooks/signature.ts';
 import { FakeClock } from '../support/clock.ts';
 import { world } from './harness.ts';
@@ -61,6 +61,22 @@ describe('a webhook', () => {
     ]);
     expect(there.received.at(-1)!.body.data.id).toBe(last);
     expect(there.received.map(({ body }) => body.data.id)).not.toContain(before);
+  });
+
+  it('is as quiet when a great many receivers hang', async () => {
+    const warned: string[] = [];
+    const hear = ({ name }: Error) => void warned.push(name);
+    process.on('warning', hear);
+    onTestFinished(() => void process.off('warning', hear));
+    const hanging = await receiver(() => {});
+    const { hook, post } = await world();
+    for (let i = 0; i < 20; i++) await hook({ url: hanging.url });
+    await post();
+    await until(() => hanging.received.length === 20);
+    // Warnings are told on the next tick.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warned).toEqual([]);
+    await hanging.close();
   });
 
   it('is not held up by another one whose receiver hangs', async () => {
@@ -141,6 +157,22 @@ describe('a failed delivery', () => {
       delivered_total: 1,
       failed_total: 1,
     });
+  });
+
+  it('with a status there is not is written down and given up like any other', async () => {
+    const bad = await saying('HTTP/1.1 000 X\r\nContent-Length: 0\r\n\r\n');
+    const { hook, post, pass, deliveries, logged } = await world();
+    const { id } = await hook({ url: bad.url });
+    await post();
+    await pass(async () => (await deliveries(id)).length === 5, 1_000);
+    expect((await deliveries(id))[0]).toMatchObject({
+      attempt: 5,
+      outcome: 'failed',
+      status: null,
+      error: 'no answer: 0 is no HTTP status',
+    });
+    expect(bad.heard()).toBe(5);
+    expect(logged).toEqual([]);
   });
 
   it('goes out with the time of the attempt, so that a late one is still accepted', async () => {

@@ -1,6 +1,7 @@
 /** One attempt: what counts as delivered, and what a hostile receiver can do. */
+import { getEventListeners } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SystemClock } from '../../src/clock.ts';
 import { Line } from '../../src/webhooks/line.ts';
 import { Interrupted, type Outcome, post, type Wire } from '../../src/webhooks/post.ts';
@@ -60,6 +61,16 @@ describe('an attempt', () => {
   it.each([400, 401, 404, 410, 429, 500, 503])('failed with a %i', async (code) => {
     const there = await receiver(status(code));
     expect(await attempt(there.url)).toMatchObject({ status: code, error: `answered ${code}` });
+  });
+
+  it.each([
+    ['000', 0],
+    ['099', 99],
+    ['600', 600],
+    ['999', 999],
+  ])('failed with a %s, which is no status', async (text, found) => {
+    const there = await saying(`HTTP/1.1 ${text} X\r\nContent-Length: 0\r\n\r\n`);
+    expect(await attempt(there.url)).toMatchObject({ status: null, error: `no answer: ${found} is no HTTP status` });
   });
 
   it('failed when nobody listens, and when there is no such name', async () => {
@@ -202,6 +213,38 @@ describe('whoever wants an attempt to end', () => {
     stop.abort();
     await ended;
     await until(() => closed);
+  });
+
+  it('is kept in mind by no attempt that is over, however it ended', async () => {
+    // What it makes stays with its sources for as long as they live, and `stop` lives as long as the process.
+    const any = vi.spyOn(AbortSignal, 'any');
+    onTestFinished(() => any.mockRestore());
+    const stop = new AbortController();
+    const kept = () => getEventListeners(stop.signal, 'abort').length;
+    const keptMeanwhile: number[] = [];
+    const there = await receiver((received, response, request) => {
+      keptMeanwhile.push(kept());
+      status(received.path === '/bad' ? 500 : 204)(received, response, request);
+    });
+    const over = (path: string, wire: Partial<Wire> = {}) =>
+      post(letter(new URL(path, there.url).href), wired(wire), new Line(), stop.signal);
+    expect(await over('/good')).toMatchObject({ status: 204 });
+    expect(await over('/bad')).toMatchObject({ status: 500 });
+    expect(await over('http://nowhere.example/')).toMatchObject({ status: null });
+    expect(await over('/good', { allowPrivate: false })).toMatchObject({ status: null });
+    const clock = new FakeClock();
+    const late = over('http://slow.example/', { clock, resolve: () => new Promise(() => {}) });
+    await clock.advance(10_000);
+    expect(await late).toMatchObject({ error: 'no answer within 10 s' });
+    expect(keptMeanwhile).toEqual([1, 1]);
+    expect(kept()).toBe(0);
+    expect(any).not.toHaveBeenCalled();
+  });
+
+  it('may have done so before the attempt began', async () => {
+    const there = await receiver();
+    await expect(post(letter(there.url), wired(), new Line(), AbortSignal.abort())).rejects.toBeInstanceOf(Interrupted);
+    expect(there.received).toEqual([]);
   });
 });
 
