@@ -81,7 +81,10 @@ const events: readonly WebhookEvent[] = [
 
 export const webhook = defineKind({
   name: 'webhook',
-  version: 1,
+  version: 2,
+  migrations: {
+    1: (state) => ({ ...state, context: { ...(state.context as WebhookContext), configuration: 0 } }),
+  },
   origin: 'builtin',
   machine,
   commands: Object.fromEntries(

@@ -202,7 +202,8 @@ export class Courier {
     const { id, outcome } = await room.run(tenant, attempt);
     onOutcome(outcome);
     const names = { delivery: id, event: event.id, event_type: event.type };
-    const told = this.#tell('attempted', { seq, ...names, ...outcome, jitter: random() });
+    const { configuration } = webhook;
+    const told = this.#tell('attempted', { seq, ...names, ...outcome, jitter: random(), configuration });
     this.#track(told);
     if (outcome.error === null) this.#done = seq;
     await this.#settle(outcome.error === null ? MAX_UNSETTLED - 1 : 0);

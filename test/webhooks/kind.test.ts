@@ -17,7 +17,7 @@ import { decode, encode } from '../../src/host/codec.ts';
 
 const chart = new Statechart(webhook.machine);
 const { input, events } = webhook.example;
-const golden = () => readFileSync(new URL('../golden/webhook-v1.bin', import.meta.url));
+const golden = (version: number) => readFileSync(new URL(`../golden/webhook-v${version}.bin`, import.meta.url));
 const NOW = 1_700_000_000_000;
 
 function live(those: readonly { type: string }[]): AnyMachineSnapshot {
@@ -56,10 +56,12 @@ class Driven {
     return chart.accepts(this.#snapshot, { type });
   }
 
-  attempt(seq: number, status: number | null, jitter = 0): this {
+  /** @param under the configuration it began under; absent, as in events of earlier versions: the present one */
+  attempt(seq: number, status: number | null, jitter = 0, under?: number): this {
     const error = status !== null && status < 300 ? null : `answered ${status}`;
     const names = { delivery: `msg_${seq}`, event: `e${seq}`, event_type: 'reward' };
-    return this.send('attempted', { seq, ...names, status, error, ms: 5, jitter });
+    const configuration = under === undefined ? {} : { configuration: under };
+    return this.send('attempted', { seq, ...names, status, error, ms: 5, jitter, ...configuration });
   }
 
   /** Every attempt there is. */
@@ -142,6 +144,38 @@ describe('a delivery', () => {
     expect(driven.context.deliveries).toHaveLength(MAX_DELIVERIES);
     expect(driven.context.deliveries[0]).toMatchObject({ id: 'msg_6', outcome: 'delivered', attempt: 1, status: 204 });
     expect(driven.context.delivered).toBe(MAX_DELIVERIES + 5);
+  });
+});
+
+describe('an attempt that began before the webhook was changed', () => {
+  const changes = [{ url: 'https://b.example/' }, { active: true }, { active: false }, { scopes: ['ui'] }, {}];
+
+  it.each(changes)('by %j does not hold against it what the receiver said', (change) => {
+    const failing = () => {
+      const driven = new Driven();
+      for (let seq = 1; seq < 50; seq++) driven.fail(seq);
+      return driven;
+    };
+    for (const status of [410, 500, null]) {
+      const driven = failing().send('update', change);
+      const { context, state } = driven;
+      driven.attempt(50, status, 0, 0);
+      expect(driven.state).toEqual(state);
+      expect(driven.context).toEqual({ ...context, deliveries: expect.any(Array) });
+      expect(driven.context.deliveries.at(-1)).toMatchObject({ id: 'msg_50', status, outcome: 'retrying' });
+      expect(driven.wished('publish')).toEqual([]);
+    }
+  });
+
+  it('counts when it was delivered', () => {
+    const driven = new Driven().send('update', { url: 'https://b.example/' }).attempt(3, 204, 0, 0);
+    expect(driven.context).toMatchObject({ cursor: 3, pending: null, delivered: 1 });
+  });
+
+  it('is another one after every change, and the one after it is not', () => {
+    const driven = new Driven().send('update', { active: false }).send('update', { active: true });
+    expect(driven.attempt(1, 410, 0, 1).state).toBe('active');
+    expect(driven.attempt(1, 410, 0, 2).state).toBe('disabled');
   });
 });
 
@@ -247,13 +281,17 @@ describe('its stored form', () => {
   };
 
   it('is the golden file of its version, bit for bit', () => {
-    expect(Buffer.from(encode(written)).equals(golden())).toBe(true);
+    expect(Buffer.from(encode(written)).equals(golden(webhook.version))).toBe(true);
   });
 
-  it('of version 1 goes on exactly as if it had never been stored', () => {
-    const stored = decode<StoredSnapshot>(golden());
+  it.each([1, 2])('of version %i goes on exactly as if it had never been stored', (version) => {
+    const stored = decode<StoredSnapshot>(golden(version));
+    expect(stored.version).toBe(version);
     const restored = chart.restore(migrate({ kind: webhook, chart } as never, stored));
     const { snapshot } = chart.fold(restored, events.at(-1)!);
-    expect(Buffer.from(encode(chart.persist(snapshot))).equals(encode(chart.persist(live(events))))).toBe(true);
+    const whole = chart.persist(live(events));
+    // Version 1 did not count its changes; nobody refers to those before.
+    const context = version > 1 ? whole.context : { ...(whole.context as WebhookContext), configuration: 0 };
+    expect(Buffer.from(encode(chart.persist(snapshot))).equals(encode({ ...whole, context }))).toBe(true);
   });
 });

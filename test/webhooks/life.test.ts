@@ -85,6 +85,46 @@ describe('a webhook that is changed', () => {
     expect(next.received[0]?.headers['webhook-id']).toBe(old.received[0]?.headers['webhook-id']);
   });
 
+  it.each([410, 500])('is not charged with the %i of the receiver it had before', async (code) => {
+    let answer: (() => void) | undefined;
+    const old = await receiver((received, response, request) => {
+      answer = () => status(code)(received, response, request);
+    });
+    const next = await receiver();
+    const one = await world();
+    const { id } = await one.hook({ url: old.url });
+    const event = await one.post();
+    await until(() => answer !== undefined);
+    await patch(one, id, { url: next.url });
+    answer?.();
+    // At once: time stands still here.
+    await one.settled(id);
+    expect(ids(next)).toEqual([event]);
+    expect(await state(one, id)).toMatchObject({ status: 'active', failed_total: 0, delivered_total: 1 });
+    expect((await one.deliveries(id)).map(({ status: found, outcome }) => [found, outcome])).toEqual([
+      [204, 'delivered'],
+      [code, 'retrying'],
+    ]);
+  });
+
+  it('stays enabled by its owner when a 410 from before arrives', async () => {
+    let answer: (() => void) | undefined;
+    const there = await receiver((received, response, request) => {
+      answer = () => status(410)(received, response, request);
+    });
+    const one = await world();
+    const { id } = await one.hook({ url: there.url });
+    const event = await one.post();
+    await until(() => answer !== undefined);
+    await patch(one, id, { active: false });
+    await patch(one, id, { active: true });
+    there.answer = status(204);
+    answer?.();
+    await one.settled(id);
+    expect(await state(one, id)).toMatchObject({ status: 'active', delivered_total: 1 });
+    expect(ids(there)).toEqual([event, event]);
+  });
+
   it('goes by its new filter, also for events it has not come to yet', async () => {
     const there = await receiver(status(500));
     const one = await world();

@@ -20,6 +20,7 @@ export const schemas = {
     error: z.string().max(300).nullable().describe('Null: it was delivered.'),
     ms: z.number().min(0),
     jitter: z.number().min(0).max(1).describe('Chance, drawn outside.'),
+    configuration: z.int().min(0).optional().describe('What it began under; absent: the present one.'),
   }),
   /** Nothing up to this record is wanted. */
   skip: z.object({ at, cursor: seq }),

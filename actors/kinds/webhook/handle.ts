@@ -31,8 +31,11 @@ function attempted(context: WebhookContext, event: Payload<'attempted'>): Done {
   const { seq, status, error, at } = event;
   if (seq <= context.cursor) return refused(context, 'STALE', `record ${seq} is dealt with, up to ${context.cursor}`);
   const attempt = (context.pending?.seq === seq ? context.pending.attempts : 0) + 1;
+  const { configuration = context.configuration } = event;
+  // Its owner changed it meanwhile: perhaps it has another receiver by now, and this one speaks for nobody.
+  const overtaken = configuration < context.configuration;
   const gone = status === GONE;
-  const last = gone || attempt >= MAX_ATTEMPTS;
+  const last = !overtaken && (gone || attempt >= MAX_ATTEMPTS);
   const outcome = error === null ? 'delivered' : last ? 'failed' : 'retrying';
   const entry: Delivery = {
     id: event.delivery,
@@ -50,6 +53,7 @@ function attempted(context: WebhookContext, event: Payload<'attempted'>): Done {
   if (outcome === 'delivered') {
     return answered({ ...next, cursor: seq, pending: null, failures: 0, delivered: next.delivered + 1 });
   }
+  if (overtaken) return answered(next);
   if (outcome === 'retrying') {
     return answered({ ...next, pending: { seq, attempts: attempt, dueAt: at + backoff(attempt, event.jitter) } });
   }
@@ -72,10 +76,12 @@ function skip(context: WebhookContext, { cursor }: Payload<'skip'>): Done {
   return answered({ ...context, cursor, pending: passed ? null : context.pending });
 }
 
-/** With a new receiver or filter, and after a rest, nothing of the attempts so far counts. */
+/** With a new receiver or filter, and after a rest, nothing of the attempts so far counts, nor of one under way. */
 function update(context: WebhookContext, event: Payload<'update'>): Done {
   const { url = context.url, events = context.events, scopes = context.scopes, cursor = 0 } = event;
-  const next = { ...context, url, events, scopes, pending: null, cursor: Math.max(context.cursor, cursor) };
+  const configuration = context.configuration + 1;
+  const anew = { pending: null, cursor: Math.max(context.cursor, cursor), configuration };
+  const next = { ...context, url, events, scopes, ...anew };
   if (event.active === true && context.disabled) return answered({ ...next, disabled: null, failures: 0 });
   if (event.active === false && context.disabled?.reason !== 'paused') {
     return answered({ ...next, disabled: { reason: 'paused', at: event.at } });

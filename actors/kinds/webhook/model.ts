@@ -81,6 +81,8 @@ export interface WebhookContext {
   readonly failed: number;
   /** Unix ms. */
   readonly createdAt: number;
+  /** Changes by its owner: what an attempt from before one finds is not held against the webhook. Since version 2. */
+  readonly configuration: number;
 }
 
 export interface WebhookInput {
@@ -118,5 +120,6 @@ export function createWebhook({ id, url, events, scopes, cursor, sealed, active,
     delivered: 0,
     failed: 0,
     createdAt: at,
+    configuration: 0,
   };
 }
