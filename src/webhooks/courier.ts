@@ -7,6 +7,8 @@
  *     way to the disk, or one webhook could take no more events than there are commits; a crash repeats these, under the
  *     same ids.
  * C3  What the courier remembers is a copy: after a change of the webhook, a failure or a restart it is read again.
+ * C4  No attempt begins by a copy that is known to be old, however long it waited for room: what its owner stopped,
+ *     deleted, led elsewhere or gave another secret is so from the answer on.
  */
 import { type Address, formatAddress } from '../../actors/address.ts';
 import { AppError, messageOf } from '../../actors/errors.ts';
@@ -194,12 +196,16 @@ export class Courier {
   async #deliver(webhook: WebhookContext, { seq, event }: StoredEvent): Promise<void> {
     const { seal, wire, clock, room, random, stop, onOutcome } = this.#options;
     const { tenant } = this.#address;
+    const changes = this.#changes;
     const attempt = async () => {
       if (this.#stopped) throw new Interrupted('not begun any more');
+      if (changes !== this.#changes) return null;
       const letter = letterFor(tenant, webhook, event, { seal, now: clock.now() });
       return { id: letter.id, outcome: await post(letter, wire, this.#line, stop) };
     };
-    const { id, outcome } = await room.run(tenant, attempt);
+    const made = await room.run(tenant, attempt);
+    if (made === null) return;
+    const { id, outcome } = made;
     onOutcome(outcome);
     const names = { delivery: id, event: event.id, event_type: event.type };
     const { configuration } = webhook;

@@ -67,8 +67,11 @@ export interface Webhooks {
   unseal(sealed: string, tenant: string, id: string): string;
   /** A webhook was made or changed. */
   changed(tenant: string, id: string): void;
-  /** Sends an event made up for this, once and at once, to an enabled webhook or not. Nothing of it is kept. */
-  test(tenant: string, webhook: WebhookContext): Promise<Outcome & { readonly delivery: string }>;
+  /**
+   * Sends an event made up for this, once and as soon as there is room, to an enabled webhook or not. Nothing of it is
+   * kept. Null: there is no such webhook, or none any more.
+   */
+  test(tenant: string, id: string): Promise<(Outcome & { readonly delivery: string }) | null>;
   /** Attempts since the start, by what came of them, and how many are under way. */
   inspect(): { readonly delivered: number; readonly failed: number; readonly running: number };
 }
@@ -141,13 +144,16 @@ export class Deliveries implements Webhooks {
     if (!this.#stopped) this.#courier({ tenant, kind: WEBHOOK_KIND, id }).changed();
   }
 
-  async test(tenant: string, webhook: WebhookContext): Promise<Outcome & { readonly delivery: string }> {
-    const { clock } = this.#options;
-    const event = sampleEvent(webhook, clock.now());
+  async test(tenant: string, id: string): Promise<(Outcome & { readonly delivery: string }) | null> {
+    const { clock, system, seal } = this.#options;
     const attempt = async () => {
+      // Read here: it may have waited for room, and its owner may have changed it meanwhile.
+      const view = await system.read<WebhookContext>({ tenant, kind: WEBHOOK_KIND, id });
+      if (!view) return null;
       const line = new Line();
       try {
-        const letter = letterFor(tenant, webhook, event, { seal: this.#options.seal, now: clock.now() });
+        const now = clock.now();
+        const letter = letterFor(tenant, view.context, sampleEvent(id, now), { seal, now });
         return { ...(await post(letter, this.#wire, line, this.#stop.signal)), delivery: letter.id };
       } finally {
         line.close();
@@ -229,15 +235,15 @@ function offer(items: readonly FeedItem[], couriers: ReadonlyMap<string, Courier
 }
 
 /** Of the published sort that asks for validation, in a scope of our own, so that nobody takes it for somebody's work. */
-function sampleEvent({ id }: WebhookContext, now: number): SempEvent {
+function sampleEvent(webhook: string, now: number): SempEvent {
   return {
     id: randomUUID(),
     type: 'test',
     scope: 'synod.webhook',
-    trace_id: id,
+    trace_id: webhook,
     agent_id: 'synod',
     parent_ids: [],
     timestamp: new Date(now).toISOString(),
-    payload: { action: 'webhook_test', webhook_id: id },
+    payload: { action: 'webhook_test', webhook_id: webhook },
   };
 }
