@@ -52,19 +52,29 @@ export function hostOf({ hostname }: URL): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
 
-/** A target that must not be called. It is for the owner to read, so it names no address. */
+/**
+ * A target that must not be called. It is for the owner to read, so it names no address that was not in the URL: which
+ * one a name has inside the operator's network is not the tenant's business.
+ */
 export class ForbiddenTarget extends Error {
-  constructor() {
+  /** What it is about the host. Not the message, which is kept with every attempt: a host may be long. */
+  readonly detail: string;
+
+  constructor(host: string) {
     super('the URL leads to an address that is not public');
     this.name = 'ForbiddenTarget';
+    this.detail = `${host} ${isIP(host) > 0 ? 'is not a public address' : 'leads to an address that is not public'}`;
   }
 }
+
+/** Names of this machine, whatever a name server says of them: RFC 6761, section 6.3. */
+const LOCALHOST = /(^|\.)localhost\.*$/;
 
 /**
  * The addresses a delivery may connect to (G1, G2).
  *
  * @param resolve asked for names only
- * @throws ForbiddenTarget when one of them is not public and private ones are not allowed
+ * @throws ForbiddenTarget when one of them is not public, or it is `localhost`, and private ones are not allowed
  * @throws whatever `resolve` throws
  */
 export async function addressesFor(
@@ -72,8 +82,9 @@ export async function addressesFor(
   { resolve, allowPrivate }: { readonly resolve: Resolve; readonly allowPrivate: boolean },
 ): Promise<readonly string[]> {
   const host = hostOf(url);
+  if (!allowPrivate && LOCALHOST.test(host)) throw new ForbiddenTarget(host);
   const addresses = isIP(host) > 0 ? [host] : await resolve(host);
-  if (!allowPrivate && !addresses.every(isPublic)) throw new ForbiddenTarget();
+  if (!allowPrivate && !addresses.every(isPublic)) throw new ForbiddenTarget(host);
   return addresses;
 }
 

@@ -29,6 +29,7 @@ import { letterFor, ownerOf } from './letter.ts';
 import { Line } from './line.ts';
 import { Interrupted, type Outcome, post, type Wire } from './post.ts';
 import { Room } from './room.ts';
+import { HOW_TO_ALLOW } from './settings.ts';
 
 export const WEBHOOK_KIND = 'webhook';
 /** Attempts under way at once. */
@@ -126,7 +127,8 @@ export class Deliveries implements Webhooks {
     const checked = addressesFor(url, this.#wire).then(
       () => {},
       (error: unknown) => {
-        if (error instanceof ForbiddenTarget) throw new AppError('INVALID', `url: ${error.message}`);
+        if (!(error instanceof ForbiddenTarget)) return;
+        throw new AppError('INVALID', `url: ${error.detail}; ${HOW_TO_ALLOW}`);
       },
     );
     await Promise.race([checked, late]);

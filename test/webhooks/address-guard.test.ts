@@ -62,9 +62,24 @@ it.each([
   'http://[::1]/',
   'http://[::ffff:7f00:1]/',
   'https://169.254.169.254/latest/meta-data',
+  'http://localhost:9/',
+  'http://LOCALHOST/',
+  'http://localhost./',
+  'http://hooks.localhost/',
+  'http://a.b.localhost./',
 ])('%s is refused without asking anybody', async (text) => {
   const asked = addressesFor(readTarget(text), { resolve: never, allowPrivate: false });
   await expect(asked).rejects.toBeInstanceOf(ForbiddenTarget);
+});
+
+it.each(['http://localhost.example/', 'http://notlocalhost/', 'http://localhosts/'])('%s is a name', async (text) => {
+  const resolving = { resolve: async () => ['93.184.216.34'], allowPrivate: false };
+  expect(await addressesFor(readTarget(text), resolving)).toEqual(['93.184.216.34']);
+});
+
+it('leads to this very machine by its name where that is allowed', async () => {
+  const resolving = { resolve: async () => ['127.0.0.1'], allowPrivate: true };
+  expect(await addressesFor(readTarget('http://localhost/'), resolving)).toEqual(['127.0.0.1']);
 });
 
 it('takes private addresses where that is allowed', async () => {

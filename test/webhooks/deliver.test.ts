@@ -230,17 +230,21 @@ describe('the address of a receiver', () => {
   });
 
   it.each([
-    ['http://127.0.0.1:8080/', '127.0.0.1'],
-    ['http://[::1]/', '::1'],
-    ['http://169.254.169.254/latest/meta-data', ''],
-    ['http://intern.example/', '10.0.0.7'],
-    ['http://half.example/', '10.0.0.8'],
-  ])('%s is refused', async (url, address) => {
+    ['http://127.0.0.1:8080/', '127.0.0.1', '127.0.0.1 is not a public address'],
+    ['http://[::1]/', '::1', '::1 is not a public address'],
+    ['http://169.254.169.254/latest/meta-data', '', '169.254.169.254 is not a public address'],
+    // An address the name servers inside gave away is not told.
+    ['http://intern.example/', '10.0.0.7', 'intern.example leads to an address that is not public'],
+    ['http://half.example/', '10.0.0.8', 'half.example leads to an address that is not public'],
+    // Whatever a name server says of it.
+    ['http://localhost:9/', '93.184.216.34', 'localhost leads to an address that is not public'],
+    ['http://hooks.localhost/', '93.184.216.34', 'hooks.localhost leads to an address that is not public'],
+  ])('%s is refused, with what is the matter and who can change it', async (url, address, matter) => {
     const resolve = async (name: string) => (name === 'half.example' ? ['93.184.216.34', address] : [address]);
     const { hook, call } = await world({ allowPrivate: false, resolve });
     await expect(hook({ url })).rejects.toMatchObject({
       code: 'INVALID',
-      message: 'url: the URL leads to an address that is not public',
+      message: `url: ${matter}; the operator can allow it with --webhook-allow-private (SYNOD_WEBHOOK_ALLOW_PRIVATE=1)`,
     });
     expect(await call('webhooks.list')).toEqual([]);
   });

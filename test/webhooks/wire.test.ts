@@ -110,12 +110,15 @@ describe('making a webhook', () => {
     const guarded = await openServer();
     try {
       const ada = await guarded.as('ada');
-      for (const url of ['http://127.0.0.1:8080/', 'http://[::ffff:10.0.0.1]/', 'http://0x7f000001/']) {
+      for (const [url, what] of [
+        ['http://127.0.0.1:8080/', '127.0.0.1 is not a public address'],
+        ['http://[::ffff:10.0.0.1]/', '::ffff:a00:1 is not a public address'],
+        ['http://0x7f000001/', '127.0.0.1 is not a public address'],
+        ['http://localhost:8080/', 'localhost leads to an address that is not public'],
+      ]) {
         const { status: code, body } = await ada.post<{ message: string }>('/api/webhooks', { url });
-        expect([code, body.message]).toEqual([
-          400,
-          'Validation error: url: the URL leads to an address that is not public',
-        ]);
+        const how = 'the operator can allow it with --webhook-allow-private (SYNOD_WEBHOOK_ALLOW_PRIVATE=1)';
+        expect([code, body.message]).toEqual([400, `Validation error: url: ${what}; ${how}`]);
       }
     } finally {
       await guarded.close();
