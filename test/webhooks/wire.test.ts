@@ -147,6 +147,33 @@ describe('making a webhook', () => {
   });
 });
 
+describe('a list of webhooks', () => {
+  const listed = async (query = '') => (await client.ok<Made[]>('GET', `/api/webhooks${query}`)).map(({ id }) => id);
+
+  it('has the newest first, a page at a time', async () => {
+    await caller();
+    const made: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      made.unshift((await make({ active: i % 2 === 0 })).id);
+      // Its age is told in whole milliseconds.
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(await listed()).toEqual(made);
+    expect(await listed('?limit=2')).toEqual(made.slice(0, 2));
+    expect(await listed(`?limit=2&after=${made[1]}`)).toEqual(made.slice(2, 4));
+    expect(await listed(`?limit=2&after=${made[3]}`)).toEqual(made.slice(4));
+    expect(await listed(`?after=${made[4]}`)).toEqual([]);
+  });
+
+  it('does not begin anew without a word when the last one of the page before is deleted', async () => {
+    await caller();
+    const { id } = await make();
+    await client.ok('DELETE', `/api/webhooks/${id}`);
+    const { status: code, body } = await client.get<{ message: string }>(`/api/webhooks?after=${id}`);
+    expect([code, body.message]).toEqual([400, expect.stringMatching(/after: there is no webhook .* first page/)]);
+  });
+});
+
 describe('a webhook over HTTP', () => {
   it('gets what is posted, and says what came of it', async () => {
     const there = await receiver();
