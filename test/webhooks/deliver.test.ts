@@ -1,6 +1,8 @@
 /** What a receiver gets, in which order, and what happens when it does not want it. */
+import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { create } from '../../src/operations/webhook/create.ts';
 import { deliveryId } from '../../src/webhooks/signature.ts';
 import { FakeClock } from '../support/clock.ts';
 import { world } from './harness.ts';
@@ -24,6 +26,29 @@ describe('a webhook', () => {
       'x-semp-delivery': deliveryId(id, event),
       'x-semp-event': 'proposal',
     });
+  });
+
+  it('sends no header of its own that is not described where it is made', async () => {
+    const there = await receiver();
+    const { hook, post } = await world();
+    const { secret } = await hook({ url: there.url });
+    await post();
+    await until(() => there.received.length > 0);
+    const { text, headers } = there.received[0]!;
+    const own = Object.keys(headers).filter((name) => /^(webhook|x)-/.test(name));
+    expect(own.sort()).toEqual([
+      'webhook-id',
+      'webhook-signature',
+      'webhook-timestamp',
+      'x-semp-delivery',
+      'x-semp-event',
+      'x-semp-signature',
+    ]);
+    const described = create.description!.toLowerCase();
+    for (const name of own) expect(described).toContain(`\`${name}\``);
+    // As described: of the body, under the secret's text.
+    const mac = createHmac('sha256', secret).update(text).digest('hex');
+    expect(headers['x-semp-signature']).toBe(`sha256=${mac}`);
   });
 
   it('delivers in the order of the log, whatever the receiver takes its time for', async () => {

@@ -18,7 +18,12 @@ export const create = operation({
   description:
     'Every event from now on that has one of the types and scopes is sent as `POST` with the body ' +
     '`{"type":"event","data":<event>,"webhook_id":…,"delivery_id":…}`, in the order of the log, at least once. ' +
-    'Verify `webhook-signature` with any library for Standard Webhooks; drop a `webhook-id` you have seen. A 2xx ' +
+    'Verify `webhook-signature`, which covers `webhook-id`, `webhook-timestamp` and the body, with any library for ' +
+    'Standard Webhooks; drop a `webhook-id` you have seen. For receivers of the SEMP drafts there are `X-SEMP-Delivery` ' +
+    '(the same id), `X-SEMP-Event` (the type of the event) and `X-SEMP-Signature`: `sha256=` and the hex HMAC-SHA256 of ' +
+    'the body alone. Mind its key: the text of the secret as you got it, `whsec_` included, while `webhook-signature` is ' +
+    'keyed with the bytes that the base64 after `whsec_` stands for; while a rotation lasts it is that of the previous ' +
+    'secret. A 2xx ' +
     'within 10 s is a delivery. Anything else, redirects included, is tried again after 1, 2, 4 and 8 s and then given ' +
     'up; 50 deliveries given up in a row, or a 410, disable the webhook. URLs that lead to addresses that are not ' +
     'public are refused.',
