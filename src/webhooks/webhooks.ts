@@ -114,9 +114,13 @@ export class Deliveries implements Webhooks {
     const owned = [...this.#couriers.values()];
     for (const own of owned) own.stop();
     const couriers = owned.flatMap(({ byId }) => [...byId.values()]);
+    const { taken: underWay } = this.#room;
+    if (underWay > 0) this.#options.logger.warn({ underWay, atMostMs: GRACE_MS }, 'waiting for webhook deliveries');
     const cut = setTimeout(() => this.#stop.abort(), GRACE_MS);
     await Promise.all(couriers.map((courier) => courier.stop()));
     clearTimeout(cut);
+    // Nothing outlives it, neither what somebody only tries out.
+    this.#stop.abort();
   }
 
   async check(text: string): Promise<void> {

@@ -200,6 +200,43 @@ describe('a rotation', () => {
   });
 });
 
+describe('a stop', () => {
+  const waits = (one: World) => one.logged.filter(({ message }) => message === 'waiting for webhook deliveries');
+
+  it('says what it waits for', async () => {
+    const there = await receiver(() => {});
+    const one = await world();
+    for (let i = 0; i < 3; i++) await one.hook({ url: there.url });
+    await one.post();
+    await until(() => there.received.length === 3);
+    const closed = one.close();
+    await until(() => waits(one).length > 0);
+    expect(waits(one)).toEqual([expect.objectContaining({ level: 'warn', facts: { underWay: 3, atMostMs: 3_000 } })]);
+    await there.close();
+    await closed;
+  });
+
+  it('breaks off what is only tried out', async () => {
+    const there = await receiver(() => {});
+    const one = await world();
+    const { id } = await one.hook({ url: there.url, active: false });
+    const tried = expect(one.call('webhooks.test', { path: { id } })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await until(() => there.received.length === 1);
+    await one.close();
+    await tried;
+  });
+
+  it('that waits for nothing says nothing', async () => {
+    const there = await receiver();
+    const one = await world();
+    const { id } = await one.hook({ url: there.url });
+    await one.post();
+    await one.settled(id);
+    await one.close();
+    expect(waits(one)).toEqual([]);
+  });
+});
+
 describe('a restart', () => {
   it('delivers what was posted before, to every tenant', async () => {
     const there = await receiver(() => {});
