@@ -14,6 +14,7 @@ import { createDocuments, type Wanted } from './documents.ts';
 import { isPassing, presentable, refusal } from './errors.ts';
 import { root } from './resolvers.ts';
 import { createSchema } from './schema.ts';
+import type { Turn } from './turn.ts';
 
 export interface EngineOptions {
   /** Whether documents may ask for the schema. */
@@ -34,9 +35,12 @@ export interface Engine {
   /**
    * The stream of results, or why there is none.
    *
-   * @param room waited for before a result is handed over
+   * @param turn begins before a result is handed over, and ends when the next one is asked for
    */
-  subscribe(task: Task, room: () => Promise<void>): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
+  subscribe(
+    task: Task,
+    turn: Pick<Turn, 'begin' | 'end'>,
+  ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
 }
 
 export function createEngine({ introspection, logger }: EngineOptions): Engine {
@@ -72,30 +76,34 @@ export function createEngine({ introspection, logger }: EngineOptions): Engine {
       if (result.errors?.some(isPassing)) onPassing?.();
       return presented(result, task.contextValue);
     },
-    async subscribe(task, room) {
+    async subscribe(task, turn) {
       const found = await subscribe(task);
       if (!(Symbol.asyncIterator in found)) return presented(found, task.contextValue);
-      return mapped(found, async (result) => {
-        await room();
-        return presented(result, task.contextValue);
-      });
+      return inTurn(found, turn, (result) => presented(result, task.contextValue));
     },
   };
 }
 
-/** Results as a client may see them; its end reaches the source at once. */
-function mapped(
+/** Results as a client may see them, each when it is their turn; its end reaches the source at once. */
+function inTurn(
   source: AsyncGenerator<ExecutionResult, void, void>,
-  present: (result: ExecutionResult) => Promise<ExecutionResult>,
+  turn: Pick<Turn, 'begin' | 'end'>,
+  present: (result: ExecutionResult) => ExecutionResult,
 ): AsyncIterableIterator<ExecutionResult> {
+  const end: IteratorReturnResult<undefined> = { done: true, value: undefined };
   return {
     async next() {
+      // Whoever asks for more has sent what there was.
+      turn.end();
       const { done, value } = await source.next();
-      return done ? { done: true, value: undefined } : { done: false, value: await present(value) };
+      if (done) return end;
+      if (await turn.begin()) return { done: false, value: present(value) };
+      await source.return();
+      return end;
     },
     async return() {
       await source.return();
-      return { done: true, value: undefined };
+      return end;
     },
     [Symbol.asyncIterator]() {
       return this;

@@ -3,7 +3,7 @@
  * may do what and how much of it.
  */
 import { randomUUID } from 'node:crypto';
-import type { GraphQLError } from 'graphql';
+import type { ExecutionArgs, GraphQLError } from 'graphql';
 import { makeServer } from 'graphql-ws';
 import { AppError } from '../../actors/errors.ts';
 import type { Limiter, Principal } from '../http/ports.ts';
@@ -12,6 +12,7 @@ import type { Services } from '../operations/services.ts';
 import type { Engine, Task } from './engine.ts';
 import { refusal } from './errors.ts';
 import { isRefused } from './http.ts';
+import { Turn } from './turn.ts';
 
 /** Operations under way on one connection. */
 const MAX_OPERATIONS = 100;
@@ -27,9 +28,12 @@ export interface GraphqlSocket {
   send(text: string): Promise<void>;
   close(code: number, reason: string): void;
   onMessage(listener: (text: string) => Promise<void>): void;
-  /** Resolves when the client has taken what was sent before, for one at a time: until it sends, or {@link release}. */
-  room(): Promise<void>;
-  release(): void;
+  /**
+   * Resolves when the client has taken what was sent before, for one at a time.
+   *
+   * @returns gives the room back, a second call does nothing; null when the client has left
+   */
+  room(): Promise<(() => void) | null>;
   /**
    * Who it is, by what the client says when it begins.
    *
@@ -47,7 +51,7 @@ export interface WebSocketOptions {
 
 /** What belongs to one operation of a connection. */
 interface Connected extends Context {
-  readonly socket: GraphqlSocket;
+  readonly turn: Turn;
 }
 
 interface Extra {
@@ -57,6 +61,8 @@ interface Extra {
 
 /** @returns a function that serves a connection; what it returns is to be called when the connection has closed */
 export function createWebSocket({ engine, services, limiter }: WebSocketOptions) {
+  /** By the payload that began it: an id may come again while the operation it named before is not yet over. */
+  const turns = new WeakMap<object, Turn>();
   const server = makeServer<Record<string, unknown> | undefined, Extra>({
     onConnect: async ({ connectionParams, extra }) => {
       try {
@@ -68,7 +74,8 @@ export function createWebSocket({ engine, services, limiter }: WebSocketOptions)
       }
     },
 
-    onSubscribe: ({ extra, subscriptions }, id, payload) => {
+    onSubscribe: (connection, id, payload) => {
+      const { extra, subscriptions } = connection;
       const principal = extra.principal!;
       const requestId = randomUUID();
       const refuse = (error: AppError) => [refusal(error, requestId)];
@@ -84,19 +91,23 @@ export function createWebSocket({ engine, services, limiter }: WebSocketOptions)
         return refuse(new AppError('RATE_LIMITED', 'Rate limit exceeded'));
       }
       const caller = { ...principal, requestId, ip: extra.socket.ip, newId: randomUUID };
-      const context: Connected = { caller, services, socket: extra.socket };
+      const turn = new Turn(extra.socket, () => id in connection.subscriptions);
+      const context: Connected = { caller, services, turn };
       const prepared = engine.prepare(payload, context, true);
-      return isRefused(prepared) ? (prepared as GraphQLError[]) : prepared;
+      if (isRefused(prepared)) return prepared as GraphQLError[];
+      turns.set(payload, turn);
+      return prepared;
     },
-    // What was cancelled has nothing to send any more.
-    onComplete: ({ extra }) => extra.socket.release(),
-    // The library hands over what `onSubscribe` gave it.
-    execute: async (task) => {
-      await (task.contextValue as Connected).socket.room();
-      return engine.execute(task as Task);
-    },
-    subscribe: (task) => engine.subscribe(task as Task, () => (task.contextValue as Connected).socket.room()),
+    // Its result is on its way, or it was cancelled.
+    onComplete: (_connection, _id, payload) => turns.get(payload)?.end(),
+    // The library hands over what `onSubscribe` gave it, and sends no result of what was cancelled.
+    execute: async (task) => ((await turnOf(task).begin()) ? engine.execute(task as Task) : {}),
+    subscribe: (task) => engine.subscribe(task as Task, turnOf(task)),
   });
 
   return (socket: GraphqlSocket) => server.opened(socket, { socket, principal: null });
+}
+
+function turnOf({ contextValue }: ExecutionArgs): Turn {
+  return (contextValue as Connected).turn;
 }

@@ -3,7 +3,7 @@
  *
  * B1  What a client does not read is not made: one result at a time is built for a connection, and only when what was
  *     sent before is on its way. Events wait in the bounded buffers of their subscriptions.
- * B2  Nothing is read from a client that leaves its answers unread.
+ * B2  Nothing is read from a client that leaves its answers unread, or that has too much waiting to be answered.
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
@@ -25,6 +25,8 @@ const MAX_MESSAGE_BYTES = MAX_EVENT_BYTES + 32 * 1_024;
 const HEARTBEAT_MS = 15_000;
 /** Bytes that may wait in the socket before anything more is built or read. */
 const HIGH_WATER = 64 * 1_024;
+/** Operations that may wait for their turn; more than may be under way, as those that were cancelled wait too. */
+const MAX_WAITING = 200;
 /** Close codes of the protocol, and of WebSockets. */
 const [BAD_REQUEST, FORBIDDEN, TRY_AGAIN_LATER, INTERNAL_ERROR, ABNORMAL] = [4400, 4403, 1013, 1011, 1006];
 
@@ -101,9 +103,9 @@ class Connection implements GraphqlSocket, Peer {
   readonly ip: string;
   readonly #ws: WebSocket;
   readonly #options: ConnectionOptions;
-  /** Somebody has room and has not used it yet. */
-  #taken = false;
-  readonly #waiting: (() => void)[] = [];
+  /** Who has the room; only the holder gives it back (B1). */
+  #holder: object | null = null;
+  readonly #waiting: ((leave: (() => void) | null) => void)[] = [];
 
   constructor(ws: WebSocket, options: ConnectionOptions) {
     this.#ws = ws;
@@ -114,12 +116,12 @@ class Connection implements GraphqlSocket, Peer {
       this.alive = true;
     });
     ws.on('ping', (data) => {
-      ws.pong(data, false, () => this.#flushed());
+      ws.pong(data, false, () => this.#goOn());
       this.#holdBack();
     });
     ws.on('error', () => ws.terminate());
     ws.on('close', () => {
-      for (const go of this.#waiting.splice(0)) go();
+      this.#next();
     });
   }
 
@@ -140,13 +142,12 @@ class Connection implements GraphqlSocket, Peer {
 
   send(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#taken = false;
       if (this.#ws.readyState !== this.#ws.OPEN) {
         reject(new Error('the client left'));
         return;
       }
       this.#ws.send(text, (error) => {
-        this.#flushed();
+        this.#goOn();
         if (error) reject(error);
         else resolve();
       });
@@ -170,16 +171,12 @@ class Connection implements GraphqlSocket, Peer {
     }
   }
 
-  room(): Promise<void> {
+  room(): Promise<(() => void) | null> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       this.#next();
+      this.#holdBack();
     });
-  }
-
-  release(): void {
-    this.#taken = false;
-    this.#next();
   }
 
   /** Something went wrong that nobody expected, unless the client has just left. */
@@ -199,23 +196,32 @@ class Connection implements GraphqlSocket, Peer {
 
   #next(): void {
     if (this.#ws.readyState !== this.#ws.OPEN) {
-      for (const go of this.#waiting.splice(0)) go();
+      for (const go of this.#waiting.splice(0)) go(null);
       return;
     }
-    if (this.#taken || this.#ws.bufferedAmount > HIGH_WATER) return;
+    if (this.#holder || this.#ws.bufferedAmount > HIGH_WATER) return;
     const go = this.#waiting.shift();
     if (!go) return;
-    this.#taken = true;
-    go();
+    const holder = {};
+    this.#holder = holder;
+    go(() => {
+      if (this.#holder !== holder) return;
+      this.#holder = null;
+      this.#goOn();
+    });
   }
 
-  #flushed(): void {
-    if (this.#ws.bufferedAmount > HIGH_WATER) return;
-    if (this.#ws.isPaused) this.#ws.resume();
+  /** After something was sent, or somebody has left the room. */
+  #goOn(): void {
     this.#next();
+    if (this.#ws.isPaused && !this.#isFull()) this.#ws.resume();
   }
 
   #holdBack(): void {
-    if (this.#ws.bufferedAmount > HIGH_WATER) this.#ws.pause();
+    if (this.#isFull()) this.#ws.pause();
+  }
+
+  #isFull(): boolean {
+    return this.#ws.bufferedAmount > HIGH_WATER || this.#waiting.length > MAX_WAITING;
   }
 }

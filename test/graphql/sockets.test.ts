@@ -9,6 +9,7 @@ import { openServer, serve, serveAnonymous, type TestServer } from '../support/s
 import { openFront, silentClient } from '../ws/door.ts';
 import { refusal } from '../ws/listener.ts';
 import { data, draft, nobodyListens, subscriber } from './ask.ts';
+import { acked, raw as connect, EVENTS, init, subscribe } from './raw.ts';
 
 let server: TestServer;
 let ada: Client;
@@ -22,59 +23,12 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(() => nobodyListens(server));
 
-const EVENTS = 'subscription ($scope: String) { eventCreated(scope: $scope) { id scope payload } }';
-
-interface Message {
-  readonly type: string;
-  readonly id?: string;
-  readonly payload?: unknown;
-}
-
-interface Raw {
-  readonly socket: WebSocket;
-  readonly heard: Message[];
-  readonly closed: Promise<[code: number, reason: string]>;
-  send(...messages: (object | string)[]): void;
-  until(holds: (message: Message) => boolean): Promise<Message>;
-}
-
 /** A client without manners. */
-async function raw(
+const raw = (
   url: string,
   headers: Readonly<Record<string, string>> = ada.headers,
-  path = '/api/graphql',
-  protocol: string | null = 'graphql-transport-ws',
-): Promise<Raw> {
-  const socket = new WebSocket(url.replace('http', 'ws') + path, protocol ?? [], { headers: { ...headers } });
-  onTestFinished(() => socket.terminate());
-  const heard: Message[] = [];
-  socket.on('error', () => {});
-  socket.on('message', (text) => heard.push(JSON.parse(String(text)) as Message));
-  const closed = once(socket, 'close').then(([code, reason]): [number, string] => [code as number, String(reason)]);
-  await once(socket, 'open');
-  return {
-    socket,
-    heard,
-    closed,
-    send: (...messages) => {
-      for (const one of messages) socket.send(typeof one === 'string' ? one : JSON.stringify(one));
-    },
-    until: (holds) =>
-      eventually(() => {
-        const found = heard.find(holds);
-        expect(found, JSON.stringify(heard.slice(-3))).toBeDefined();
-        return found!;
-      }),
-  };
-}
-
-const init = (payload?: object) => ({ type: 'connection_init', ...(payload ? { payload } : {}) });
-const subscribe = (id: string, query = EVENTS, variables = {}) => ({
-  type: 'subscribe',
-  id,
-  payload: { query, variables },
-});
-const acked = ({ type }: Message) => type === 'connection_ack';
+  ...more: [path?: string, protocol?: string | null]
+) => connect(url, headers, ...more);
 
 describe('a client gets in', () => {
   it.each(['/api/graphql', '/graphql', '/graphql/'])('at %s', async (path) => {
