@@ -109,7 +109,8 @@ export class Subscriber implements HubSubscriber, Peer {
       }
       this.#cursor = pack.last;
     }
-    this.#cursor = hub.head;
+    // The log may have shown it events that the hub is yet to publish.
+    this.#cursor = Math.max(this.#cursor, hub.head);
   }
 
   /** Counts what it could not be sent. */
@@ -198,14 +199,13 @@ export class Subscriber implements HubSubscriber, Peer {
     // What came before this message still goes by the subscription before, as far as it can be sent.
     if (this.#pace === 'live') this.follow();
     const heldBack = this.#pace === 'pressed' || this.#pace === 'lagging';
-    // A cursor from another life of the data may lie ahead: whoever has one would hear nothing for a long time.
-    const cursor = Math.min(this.#seqOf(since) ?? (heldBack ? this.#cursor : hub.head), hub.head);
+    const cursor = this.#seqOf(since) ?? (heldBack ? this.#cursor : Math.max(this.#cursor, hub.head));
     this.#asked = true;
     hub.unwant(this.#wanted);
     this.#wanted = hub.want(wanted);
     this.#cursor = cursor;
     this.#reading = null;
-    this.#pace = cursor === hub.head ? 'live' : 'behind';
+    this.#pace = cursor >= hub.head ? 'live' : 'behind';
     this.#replies.send({ type: 'subscribed', cursor });
     // Of many in a row only the last one is worth a look into the log.
     if (this.#pace === 'behind') setImmediate(() => this.#pace === 'behind' && this.#readOn());
@@ -213,8 +213,10 @@ export class Subscriber implements HubSubscriber, Peer {
 
   /** @throws AppError INVALID for an event that the tenant does not have */
   #seqOf(since: string | number | undefined): number | undefined {
-    if (typeof since !== 'string') return since;
-    const { services, tenant } = this.#options;
+    const { hub, services, tenant } = this.#options;
+    if (since === undefined) return undefined;
+    // A cursor from another life of the data may lie ahead: whoever has one would hear nothing for a long time.
+    if (typeof since === 'number') return Math.min(since, hub.head);
     const seq = services.environment.seqOf(tenant, since);
     if (seq === undefined) throw new AppError('INVALID', `since: there is no event "${since}"`);
     return seq;

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import { createVerifier } from '../../src/auth/verify.ts';
 import type { Logger } from '../../src/http/ports.ts';
 import { createRuntime, type Runtime } from '../../src/runtime.ts';
+import type { Store } from '../../src/store/store.ts';
 import { attachUpgrades, type WebSocketFront } from '../../src/ws/upgrade.ts';
 import { type LogLine, memoryLogger, testConfig } from '../support/server.ts';
 
@@ -14,12 +15,16 @@ interface FrontOptions {
   readonly logger: Logger;
 }
 
-/** Everybody may come in, anonymously. */
-export async function openFront(createFront: (options: FrontOptions) => WebSocketFront) {
+/**
+ * Everybody may come in, anonymously.
+ *
+ * @param store default: a new one in memory
+ */
+export async function openFront(createFront: (options: FrontOptions) => WebSocketFront, store?: Store) {
   const config = testConfig({ allowAnonymous: true });
   const log: LogLine[] = [];
   const logger = memoryLogger(log);
-  const runtime = await createRuntime({ config, logger });
+  const runtime = await createRuntime({ config, logger, ...(store ? { store } : {}) });
   const verifier = createVerifier({ keys: [], clock: runtime.clock, renewUrl: 'x', allowAnonymous: true });
   const server = createServer();
   const connections: Socket[] = [];
