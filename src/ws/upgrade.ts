@@ -9,9 +9,9 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { AppError } from '../../actors/errors.ts';
 import type { Verifier } from '../auth/index.ts';
 import type { Config } from '../config.ts';
-import { createCors } from '../http/cors.ts';
+import { createCors, foreignOrigin } from '../http/cors.ts';
 import { errorReply, isExpected } from '../http/errors.ts';
-import { createHostCheck } from '../http/host.ts';
+import { createHostCheck, foreignHost } from '../http/host.ts';
 import type { Limiter, Logger, Principal } from '../http/ports.ts';
 import { dialectOf } from '../http/routes.ts';
 import { readPathAndQuery } from '../http/target.ts';
@@ -47,7 +47,7 @@ export type Stranger = Omit<Visitor, 'tenant' | 'principal'>;
  * Says who somebody is by credentials that came later, and has them counted as such. To be called once at most.
  *
  * @param authorization as the header of that name; absent: none, as in anonymous mode
- * @throws AppError UNAUTHENTICATED, EXPIRED, RATE_LIMITED, OVERLOADED, UNAVAILABLE
+ * @throws AppError UNAUTHENTICATED, EXPIRED, FORBIDDEN, RATE_LIMITED, OVERLOADED, UNAVAILABLE
  */
 export type Identify = (authorization: string | undefined) => Promise<Principal>;
 
@@ -197,7 +197,7 @@ interface Claim {
   readonly apiKey?: string | readonly string[] | undefined;
 }
 
-/** @throws AppError UNAUTHENTICATED, EXPIRED, RATE_LIMITED */
+/** @throws AppError UNAUTHENTICATED, EXPIRED, FORBIDDEN, RATE_LIMITED */
 async function admit(
   { origin, host, authorization, apiKey }: Claim,
   { verifier, limiter }: DoorOptions,
@@ -208,12 +208,8 @@ async function admit(
     authorization,
     ...(typeof apiKey === 'string' ? { 'x-api-key': apiKey } : {}),
   });
-  if (identity.anonymous && isForeign({ origin, host })) {
-    throw new AppError('UNAUTHENTICATED', `Origin ${origin} is not among the allowed origins`);
-  }
-  if (identity.anonymous && !isOwnHost(host)) {
-    throw new AppError('UNAUTHENTICATED', `Host ${host} is not a name of this server`);
-  }
+  if (identity.anonymous && isForeign({ origin, host })) throw foreignOrigin(origin);
+  if (identity.anonymous && !isOwnHost(host)) throw foreignHost(host);
   const decision = limiter?.take(identity, undefined, dialect);
   if (decision?.allowed === false) {
     throw new AppError('RATE_LIMITED', 'Rate limit exceeded', { retryAfterMs: decision.retryAfterSeconds * 1_000 });

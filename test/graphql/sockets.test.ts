@@ -80,7 +80,8 @@ describe('a client gets in', () => {
     const open = await serveAnonymous();
     const one = await raw(open.url, { origin });
     one.send(init());
-    expect(await one.closed).toEqual([4403, `Origin ${origin} is not among the allowed origins`]);
+    const way = 'serve with --cors-origins to allow it';
+    expect(await one.closed).toEqual([4403, `Origin ${origin} is not among the allowed origins; ${way}`]);
     const two = await raw(server.url, { origin });
     two.send(init({ token }));
     await two.until(acked);

@@ -76,12 +76,15 @@ describe('an upgrade', () => {
     await connect(open.url, { origin: 'https://app.example' });
     const local = await serveAnonymous();
     await connect(local.url, { origin: 'http://localhost:5173' });
-    expect(await refusal(local.url, { origin: 'https://app.example' })).toMatchObject({ status: 401 });
+    expect(await refusal(local.url, { origin: 'https://app.example' })).toMatchObject({ status: 403 });
   });
 
   it('from a foreign page is refused in anonymous mode, from an allowed one or the same host not', async () => {
     const server = await serveAnonymous({ corsOrigins: ['https://app.example'] });
-    expect(await refusal(server.url, { origin: 'https://evil.example' })).toMatchObject({ status: 401 });
+    expect(await refusal(server.url, { origin: 'https://evil.example' })).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringMatching(/^Origin https:\/\/evil\.example is not .*--cors-origins/) },
+    });
     for (const origin of ['https://app.example', server.url]) {
       const listener = await connect(server.url, { origin });
       expect(await listener.subscribe()).toBe(0);
@@ -93,8 +96,8 @@ it('under a name of somebody else is refused in anonymous mode, though its origi
   const server = await serveAnonymous();
   const host = `evil.example:${new URL(server.url).port}`;
   expect(await refusal(server.url, { host, origin: `http://${host}` })).toMatchObject({
-    status: 401,
-    body: { detail: `Host ${host} is not a name of this server` },
+    status: 403,
+    body: { detail: expect.stringMatching(/^Host evil\.example:\d+ is not a name of this server; .*--cors-origins/) },
   });
 });
 

@@ -31,9 +31,9 @@ describe('an upgrade', () => {
 
   it('from a foreign page or under a foreign name is refused in anonymous mode', async () => {
     const server = await serveAnonymous({ corsOrigins: ['https://app.example'] });
-    expect((await refusal(server.url, { origin: 'https://evil.example' }, '/ws')).status).toBe(401);
+    expect((await refusal(server.url, { origin: 'https://evil.example' }, '/ws')).status).toBe(403);
     const host = `evil.example:${new URL(server.url).port}`;
-    expect((await refusal(server.url, { host, origin: `http://${host}` }, '/ws')).status).toBe(401);
+    expect((await refusal(server.url, { host, origin: `http://${host}` }, '/ws')).status).toBe(403);
     await listen(server.url, { origin: 'https://app.example' });
     await listen(server.url, { origin: server.url });
   });
