@@ -33,6 +33,8 @@ export const ERROR_CODES = {
   IDEMPOTENCY_IN_FLIGHT: { status: 409, retry: true },
   TOO_LARGE: { status: 413, retry: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: false },
+  /** This is a WebSocket, and the request did not ask for one. */
+  UPGRADE_REQUIRED: { status: 426, retry: false },
   RATE_LIMITED: { status: 429, retry: true },
   INTERNAL: { status: 500, retry: false },
   MAILBOX_FULL: { status: 503, retry: true },

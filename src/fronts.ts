@@ -59,8 +59,14 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
   const services = { ...runtime.services, places };
   const verifier = createVerifier({ keys, clock, renewUrl: config.renewUrl, allowAnonymous: config.allowAnonymous });
   const limiter = createLimiter(config, runtime);
+  const sockets = [
+    streamFront({ services, logger }),
+    sempFront({ services, logger }),
+    graphqlFront({ services, logger, limiter }),
+  ];
   const app = createHttpApp({
     operations: OPERATIONS,
+    sockets: sockets.flatMap(({ paths }) => paths),
     services,
     authenticator: { authenticate: (headers) => verifier.authenticate(pick(headers)) },
     limiter,
@@ -72,11 +78,7 @@ export async function openFronts(runtime: Runtime, { config, keys, logger, onFai
   const timeouts = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS };
   const server = createServer({ ...timeouts, connectionsCheckingInterval: CHECK_MS }, app.callback());
   const connections = trackConnections(server);
-  const door = attachUpgrades(server, { services, verifier, config, logger, limiter }, [
-    streamFront({ services, logger }),
-    sempFront({ services, logger }),
-    graphqlFront({ services, logger, limiter }),
-  ]);
+  const door = attachUpgrades(server, { services, verifier, config, logger, limiter }, sockets);
   const letGo = trackAnswers(server);
   await listen(server, config);
   server.on('error', onFailure);

@@ -24,6 +24,8 @@ import { createValidator } from './validation.ts';
 export interface HttpOptions {
   /** What is served. `/openapi.json` and `/docs` are added unless the list has them. */
   readonly operations: readonly Operation[];
+  /** Paths of WebSockets: a plain request for one is told so. Without a slash at the end. Default: none. */
+  readonly sockets?: readonly string[];
   readonly services: Services;
   readonly authenticator: Authenticator;
   /** `null`: no limits. */
@@ -71,6 +73,7 @@ export function createHttpApp(options: HttpOptions): Koa {
   const operations = withDocumentation(options.operations, services.version);
   const routes = createRoutes(operations);
   const validators = new Map(operations.map((operation) => [operation, createValidator(operation)]));
+  const sockets = new Set(options.sockets);
   const cors = createCors(config);
   const isOwnHost = createHostCheck(config);
   const idempotency = createIdempotency(options.replay, logger);
@@ -85,6 +88,11 @@ export function createHttpApp(options: HttpOptions): Koa {
     exchange.dialect = dialectOf(path);
     requireDecodable(path);
     const match = routes.match(method, path);
+    if (match.kind === 'none' && sockets.has(path.replace(/\/$/, ''))) {
+      // RFC 9110 §15.5.22 and §7.8: which protocol, and that it is about this connection.
+      Object.assign(exchange.headers, { Upgrade: 'websocket', Connection: 'Upgrade' });
+      throw new AppError('UPGRADE_REQUIRED', 'This is a WebSocket: connect with ws:// or wss://, not over plain HTTP');
+    }
     if (match.kind === 'none')
       throw new AppError('NOT_FOUND', wordsFor(exchange.dialect, 'Not Found', `no ${method} ${path} here`));
     const { operation } = match.route;
