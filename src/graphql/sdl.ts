@@ -55,10 +55,10 @@ type Signal {
 }
 
 type Query {
-  """Newest first, at most ${MAX_EVENTS}. scope: exact, or a glob such as ui.*; trace_id: exact."""
+  """Newest first, at most ${MAX_EVENTS}. scope: exact, or a glob such as ui.* or user-*; trace_id: exact."""
   events(limit: Int = ${DEFAULT_EVENTS}, scope: String, trace_id: String): [Event!]!
   event(id: ID!): Event
-  """Those that live, strongest first, at most ${MAX_SIGNALS}. scope: exact, or a glob."""
+  """Those that live, strongest first, at most ${MAX_SIGNALS}. scope: exact, or a glob such as ui.* or user-*"""
   signals(scope: String, min_strength: Float): [Signal!]!
   signal(scope: String!, pattern: String!): Signal
 }
@@ -69,9 +69,9 @@ type Mutation {
 }
 
 type Subscription {
-  """Every event from now on. scope: exact, or a glob such as ui.*"""
+  """Every event from now on. scope: exact, or a glob such as ui.* or user-*"""
   eventCreated(scope: String): Event!
-  """Every change of a signal from now on. scope: exact, or a glob."""
+  """Every change of a signal from now on. scope: exact, or a glob such as ui.* or user-*"""
   signalChanged(scope: String): Signal!
 }
 `;

@@ -11,7 +11,7 @@ const MAX_SCOPES = 32;
 const name = z.string().min(1).max(MAX_NAME);
 
 const subscribe = z.object({
-  /** Globs. None: every scope. */
+  /** Globs, by the table of `scope-glob.ts`: `ui.*`, `user-*`. None: every scope. */
   scopes: z.array(name).max(MAX_SCOPES).nullish(),
   /** None: every type. */
   types: z.array(eventType).max(MAX_SCOPES).nullish(),

@@ -2,6 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileScopeGlobs } from '../../src/environment/scope-glob.ts';
+import { SDL } from '../../src/graphql/sdl.ts';
+import { createOpenApi } from '../../src/http/openapi.ts';
+import { OPERATIONS } from '../../src/operations/index.ts';
 
 const matches = (glob: string, scope: string) => compileScopeGlobs([glob])(scope);
 
@@ -93,4 +96,17 @@ describe('a scope glob', () => {
     // Backtracking would need more than 10^50 steps; this is 10^5.
     expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000);
   });
+});
+
+it('every place that takes scope globs says what may stand in one, a star inside a segment too', () => {
+  const { paths } = createOpenApi(OPERATIONS, '1');
+  const scopes = ['/api/events', '/api/events/trace/{traceId}', '/api/signals'].map((path) =>
+    paths[path]!.get!.parameters.find(({ name }) => name === 'scope'),
+  );
+  const webhook = paths['/api/webhooks']!.post!.requestBody!.content['application/json']!.schema;
+  const { scopes: delivered } = webhook.properties as Record<string, { description: string }>;
+  for (const place of [...scopes, delivered]) {
+    for (const example of ['user-*', '.*', '**']) expect(place?.description).toContain(example);
+  }
+  expect(SDL.match(/a glob[^\n]*/g)).toEqual(Array.from({ length: 4 }, () => expect.stringContaining('user-*')));
 });

@@ -5,7 +5,7 @@ import type { EventQuery } from '../../environment/events.ts';
 import { compileScopeGlobs, isScopeGlob } from '../../environment/scope-glob.ts';
 import { Answer, type Context, operation } from '../operation.ts';
 import { cursor, holds, ifNoneMatch, limit, MAX_PAGE, nextPage, order, revalidated } from './paging.ts';
-import { agentName, eventType, scopeName, sempEvent, traceName } from './shapes.ts';
+import { agentName, eventType, scopeFilter, scopeName, sempEvent, traceName } from './shapes.ts';
 
 /** Events of the plain list. */
 const WINDOW = 100;
@@ -18,9 +18,6 @@ const filters = {
   agent_id: agentName.optional(),
   order,
 };
-const scopeFilter = scopeName
-  .optional()
-  .describe('Exact, or a glob: `*` is one segment, a trailing `.*` one or more, `**` any number.');
 
 interface ListQuery {
   readonly limit: number;

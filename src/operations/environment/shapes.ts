@@ -26,6 +26,12 @@ export const eventType = z
   .meta({ enum: [...EVENT_TYPES] }) as unknown as z.ZodType<EventType, EventType>;
 
 export const scopeName = name(MAX_NAME).describe('Dotted: `ui.login`.');
+export const scopeFilter = scopeName
+  .optional()
+  .describe(
+    'Exact, or a glob: `*` is one segment, a trailing `.*` one or more, `**` any number, and inside a segment `*` stands ' +
+      'for any characters: `user-*`.',
+  );
 export const traceName = name(MAX_NAME).describe('One per workflow.');
 export const agentName = name(MAX_NAME);
 export const eventId = name(MAX_NAME).describe('Event id.');

@@ -7,7 +7,7 @@ import { MAX_PATTERN } from '../../environment/targets.ts';
 import { Answer, operation } from '../operation.ts';
 import { flag, name, whole } from '../schemas.ts';
 import { cursor, limit, MAX_PAGE, nextPage } from './paging.ts';
-import { historyEntry, scopeName, signal, signalId } from './shapes.ts';
+import { historyEntry, scopeFilter, scopeName, signal, signalId } from './shapes.ts';
 
 const common = { dialect: 'sel', access: 'tenant', mutates: false } as const;
 const pattern = name(MAX_PATTERN);
@@ -29,9 +29,7 @@ const asOf = z
 const MAX_LIST = 10_000;
 
 const listQuery = z.object({
-  scope: scopeName
-    .optional()
-    .describe('Exact, or a glob: `*` is one segment, a trailing `.*` one or more, `**` any number.'),
+  scope: scopeFilter,
   pattern: pattern.optional(),
   min_strength: z.coerce.number().min(0).max(1).optional(),
   as_of: asOf,
