@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../../actors/errors.ts';
 import { text } from '../parsers.ts';
 import { openStore } from '../store/index.ts';
-import { refuseIfLocked } from '../store/lock.ts';
+import { makeDirectories, refuseIfLocked } from '../store/lock.ts';
 import { type Op, type Store, TABLES } from '../store/store.ts';
 import { type Manifest, readBundle } from './bundle.ts';
 import { openBundle } from './bundle-source.ts';
@@ -102,7 +102,7 @@ async function build(data: string, file: number): Promise<number> {
 /** @returns the outermost directory that had to be made */
 function prepare(directory: string, workshop: string): string | undefined {
   try {
-    const made = mkdirSync(directory, { recursive: true });
+    const made = makeDirectories(directory);
     // Left behind by an import that died, unless one is at work there.
     refuseIfLocked(workshop);
     rmSync(workshop, { recursive: true, force: true });

@@ -10,7 +10,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { AppError, messageOf } from '../../actors/errors.ts';
 
 /** The data format this program writes, and the newest it reads. */
@@ -116,6 +116,29 @@ export function releaseLock(directory: string): void {
 }
 
 /**
+ * Makes what is missing of a path, one directory after the other. Node 20's own `recursive` tries without end where the
+ * parent is there and nothing can be made in it, as in /proc.
+ *
+ * @returns the outermost directory that had to be made
+ */
+export function makeDirectories(directory: string): string | undefined {
+  const path = resolve(directory);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return undefined;
+  if (found) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+  const parent = dirname(path);
+  const outermost = parent === path ? undefined : makeDirectories(parent);
+  try {
+    mkdirSync(path);
+    return outermost ?? path;
+  } catch (error) {
+    // Another process has made it since.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return outermost;
+    throw error;
+  }
+}
+
+/**
  * Makes the directory if it is missing and tries it out.
  *
  * @throws AppError UNAVAILABLE with the path and the reason
@@ -126,7 +149,7 @@ export function prepareDirectory(directory: string, readOnly: boolean): void {
       if (!statSync(directory).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
       return;
     }
-    mkdirSync(directory, { recursive: true });
+    makeDirectories(directory);
     // As much as LMDB needs to begin: when it cannot make its files, it takes the process with it.
     const probe = join(directory, `.probe.${process.pid}`);
     try {
@@ -140,8 +163,7 @@ export function prepareDirectory(directory: string, readOnly: boolean): void {
     }
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    // mkdir -p calls a file in the way EEXIST.
-    const reason = code === 'EEXIST' ? 'ENOTDIR' : (code ?? messageOf(cause));
+    const reason = code ?? messageOf(cause);
     const what = readOnly ? 'read' : 'written';
     throw new AppError('UNAVAILABLE', `data directory ${directory} cannot be ${what}: ${reason}`, { cause });
   }

@@ -108,6 +108,13 @@ describe('a server that cannot start says why in one line', () => {
     await fails(['--port', '0', '--data', data], `data directory ${data} cannot be written: ENOTDIR`);
   });
 
+  it('when nothing can be made where the data directory is to be', async () => {
+    await fails(
+      ['--port', '0', '--data', '/proc/x/y'],
+      /^synod: data directory \/proc\/x\/y cannot be written: E\w+$/m,
+    );
+  });
+
   it('when the data comes from a newer version', async () => {
     const data = join(await tempDir(), 'data');
     await mkdir(data);

@@ -140,6 +140,12 @@ describe('an import that fails', () => {
     expect(await readdir(data)).toEqual([]);
   });
 
+  it('says so where nothing can be made', async () => {
+    const { file } = await exported();
+    const { code, stderr } = await synod(['import', '--data', '/proc/x/y', '--in', file]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/data directory \/proc\/x\/y cannot be written: E\w+/)]);
+  });
+
   it('does not touch a directory with anything in it', async () => {
     const { dir, file } = await exported();
     const data = join(dir, 'copy');

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -131,6 +132,15 @@ describe('the directory', () => {
     await (await openLmdbStore({ path: deep })).close();
     expect(readdirSync(deep).sort()).toEqual(['data.mdb', 'format.json', 'lock.mdb']);
     expect(JSON.parse(readFileSync(join(deep, 'format.json'), 'utf8'))).toEqual({ format: 1, product: 'synod' });
+  });
+
+  it('below a link that leads nowhere is refused', async () => {
+    const link = join(path, 'link');
+    symlinkSync(join(path, 'nowhere', 'at all'), link);
+    for (const wrong of [link, join(link, 'below')]) {
+      const message = `data directory ${wrong} cannot be written: ENOENT`;
+      await expect(openLmdbStore({ path: wrong })).rejects.toEqual(refused(message));
+    }
   });
 
   it('that is a file, or below one, is refused', async () => {
