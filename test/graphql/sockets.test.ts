@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { MAX_EVENT_BYTES } from '../../src/operations/environment/shapes.ts';
 import { graphqlFront } from '../../src/ws/graphql.ts';
 import type { Client } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -153,7 +154,7 @@ describe('a connection is closed', () => {
 
   it('for a message that is too large with 1009', async () => {
     const one = await raw(server.url);
-    one.send('x'.repeat(400_000));
+    one.send('x'.repeat(2 * MAX_EVENT_BYTES));
     expect((await one.closed)[0]).toBe(1009);
   });
 });
