@@ -26,6 +26,8 @@ export interface EventQuery {
   readonly limit: number;
   /** Stored bytes after which the page ends early. Default 8 MiB. */
   readonly maxBytes?: number | undefined;
+  /** Told how many index rows were read, bit by bit. What it throws ends the reading. */
+  readonly onRows?: ((rows: number) => void) | undefined;
 }
 
 export interface EventPage {
@@ -99,7 +101,7 @@ export class Events {
   }
 
   async #page(tenant: string, prefix: Key, query: EventQuery): Promise<EventPage> {
-    const { limit, ascending = false, maxBytes = MAX_PAGE_BYTES } = query;
+    const { limit, ascending = false, maxBytes = MAX_PAGE_BYTES, onRows } = query;
     const events: StoredEvent[] = [];
     let bytes = 0;
     let { before = Number.POSITIVE_INFINITY, after = 0 } = query;
@@ -116,8 +118,12 @@ export class Events {
         const row = this.#row(tenant, pointer.actor, pointer.revision);
         bytes += row.length;
         events.push({ seq, event: eventOf(readEvent(pointer.revision, row))! });
-        if (events.length === limit || bytes >= maxBytes) return { events, next: seq, bytes };
+        if (events.length === limit || bytes >= maxBytes) {
+          onRows?.(rows);
+          return { events, next: seq, bytes };
+        }
       }
+      onRows?.(rows);
       looked += rows;
       if (rows < ROWS) return { events, next: null, bytes };
       if (looked >= MAX_ROWS) return { events, next: ascending ? after : before, bytes };

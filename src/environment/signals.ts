@@ -33,6 +33,8 @@ export interface SignalQuery {
   readonly rollup?: boolean | undefined;
   /** The strongest so many. Default: all. */
   readonly limit?: number | undefined;
+  /** Told how many index rows were read, bit by bit. What it throws ends the reading. */
+  readonly onRows?: ((rows: number) => void) | undefined;
   /** Unix ms. */
   readonly asOf: number;
 }
@@ -67,6 +69,7 @@ export class Signals {
         const signal = asSignal(row, asOf);
         if (signal && fits(signal, query)) found.push(signal);
       }
+      query.onRows?.(rows);
       if (found.length > 0) pages.push(found.sort(compare));
       if (rows < ROWS) return top(await merged(pages), query);
       await breathe();

@@ -1,6 +1,6 @@
 /** The root fields. Each asks the one environment, and checks its arguments as the REST operations do. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
-import { AppError } from '../../actors/errors.ts';
 import type { EventPage, EventQuery } from '../environment/events.ts';
 import type { Poster } from '../environment/post.ts';
 import { compileScopeGlobs, isScopeGlob } from '../environment/scope-glob.ts';
@@ -9,23 +9,16 @@ import { validate } from '../http/validation.ts';
 import { eventDraft, scopeName, traceName } from '../operations/environment/shapes.ts';
 import type { Context } from '../operations/operation.ts';
 import { name } from '../operations/schemas.ts';
+import { Budget } from './budget.ts';
 import { changesOf, eventsOf } from './changes.ts';
 import { DEFAULT_EVENTS, MAX_EVENTS, MAX_SIGNALS } from './sdl.ts';
 
-/** Pages of the index (20,000 rows each) that one list may read: a filter that fits nearly nothing ends there. */
-const MAX_PAGES = 25;
+const budgets = new WeakMap<Context, Budget>();
 
-/** Events of one answer, in stored bytes. */
-const MAX_ANSWER_BYTES = 16 * 2 ** 20;
-
-const spent = new WeakMap<Context, number>();
-
-/** @throws AppError TOO_LARGE when all lists of the request together hold more than one answer may */
-function spend(context: Context, bytes: number): void {
-  const total = (spent.get(context) ?? 0) + bytes;
-  spent.set(context, total);
-  if (total <= MAX_ANSWER_BYTES) return;
-  throw new AppError('TOO_LARGE', `The events hold more than ${MAX_ANSWER_BYTES} bytes; ask for fewer at a time`);
+function budgetOf(context: Context): Budget {
+  const budget = budgets.get(context) ?? new Budget();
+  budgets.set(context, budget);
+  return budget;
 }
 
 /** What the resolvers take of the library's. */
@@ -44,35 +37,35 @@ const signalArgs = z.object({ scope: scopeName, pattern: name(512) });
 const changeArgs = z.object({ scope: scopeName.nullish() });
 
 export const root = {
-  events: field(eventsArgs, async ({ limit, scope, trace_id }, context) => {
+  events: field(eventsArgs, ({ limit, scope, trace_id }, context) => {
     const { caller, services } = context;
+    const budget = budgetOf(context);
     const wanted = limit ?? DEFAULT_EVENTS;
-    const query = { ...inScope(scope), ...(trace_id ? { trace: trace_id } : {}) };
-    const found: object[] = [];
-    let before: number | undefined;
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const { events, next, bytes }: EventPage = await services.environment.events(caller.tenant, {
-        ...query,
-        before,
-        limit: wanted - found.length,
-      });
-      spend(context, bytes);
-      found.push(...events.map(({ event }) => event));
-      if (next === null || found.length >= wanted) break;
-      before = next;
-    }
-    return found;
+    const query = { ...inScope(scope), ...(trace_id ? { trace: trace_id } : {}), onRows: rowsOf(budget) };
+    return budget.inTurn(async () => {
+      const found: object[] = [];
+      let before: number | undefined;
+      for (;;) {
+        const missing = { before, limit: wanted - found.length };
+        const page: EventPage = await services.environment.events(caller.tenant, { ...query, ...missing });
+        budget.takeBytes(page.bytes);
+        found.push(...page.events.map(({ event }) => event));
+        if (page.next === null || found.length >= wanted) return found;
+        before = page.next;
+        await breathe();
+      }
+    });
   }),
 
   event: field(eventArgs, async ({ id }, { caller, services }) => services.environment.event(caller.tenant, id)?.event),
 
-  signals: field(signalsArgs, async ({ scope, min_strength }, { caller, services }) =>
-    services.environment.signals(caller.tenant, {
-      ...inScope(scope),
-      minStrength: min_strength ?? undefined,
-      limit: MAX_SIGNALS,
-    }),
-  ),
+  signals: field(signalsArgs, ({ scope, min_strength }, context) => {
+    const { caller, services } = context;
+    const budget = budgetOf(context);
+    const query = { ...inScope(scope), minStrength: min_strength ?? undefined, limit: MAX_SIGNALS };
+    const onRows = rowsOf(budget);
+    return budget.inTurn(() => services.environment.signals(caller.tenant, { ...query, onRows }));
+  }),
 
   signal: field(signalArgs, (wanted, { caller, services }) => services.environment.signal(caller.tenant, wanted)),
 
@@ -93,6 +86,10 @@ export const root = {
 /** A root field that is called with checked arguments, or throws AppError INVALID with the sentence REST has for it. */
 function field<S extends z.ZodType, T>(schema: S, run: (args: z.output<S>, context: Context, info: Info) => T) {
   return (args: unknown, context: Context, info: Info): T => run(validate(schema, args, 'sel'), context, info);
+}
+
+function rowsOf(budget: Budget): (rows: number) => void {
+  return (rows) => budget.takeRows(rows);
 }
 
 function validDraft(input: unknown): z.output<typeof eventDraft> {
