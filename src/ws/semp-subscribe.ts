@@ -28,12 +28,14 @@ export interface Wanted {
   /** The same for all that want the same. */
   readonly key: string;
   readonly filter: (item: FeedItem) => boolean;
+  /** Whether signals may pass the filter. */
+  readonly signals: boolean;
   /** The same for events that are in the log. */
   readonly query: Omit<EventQuery, 'limit'>;
 }
 
 /** Every event and no signals: what clients hear that ask for nothing. */
-export const EVERYTHING: Wanted = { key: '', filter: ({ event }) => event !== undefined, query: {} };
+export const EVERYTHING: Wanted = { key: '', filter: ({ event }) => event !== undefined, signals: false, query: {} };
 
 /**
  * Reads a subscription.
@@ -64,5 +66,5 @@ function wantedOf({ scopes, types, trace_id, agent_id, signals }: z.output<typeo
     if (agent !== undefined && event.agent_id !== agent) return false;
     return inScope?.(event.scope) ?? true;
   };
-  return { key: JSON.stringify([scopes, ofTypes, trace, agent, withSignals]), filter, query };
+  return { key: JSON.stringify([scopes, ofTypes, trace, agent, withSignals]), filter, signals: withSignals, query };
 }

@@ -12,11 +12,13 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { AppError, messageOf } from '../../actors/errors.ts';
+import type { FeedItem } from '../environment/feed.ts';
 import type { Logger } from '../http/ports.ts';
 import type { Services } from '../operations/services.ts';
 import { textFrame } from './frame.ts';
 import { Replies } from './replies.ts';
 import type { Hub, HubSubscriber } from './semp-hub.ts';
+import { Stretch } from './semp-stretch.ts';
 import { EVERYTHING, readSubscribe, type Wanted } from './semp-subscribe.ts';
 import type { Peer } from './sweep.ts';
 
@@ -49,6 +51,8 @@ export class Subscriber implements HubSubscriber, Peer {
   #wanted: Wanted;
   #cursor: number;
   #pace: Pace = 'live';
+  /** Signals up to here changed before it asked for them: they are not replayed, as the log cannot. */
+  #signalsAfter = 0;
   /** Whether it ever subscribed: who did not is told about nothing but events. */
   #asked = false;
   /** Events it was not sent, counted up to a sequence number. */
@@ -99,7 +103,7 @@ export class Subscriber implements HubSubscriber, Peer {
   /** Sends what the hub has behind the cursor. */
   #sendOn(): void {
     const { hub } = this.#options;
-    const stretch = hub.stretch(this.#cursor, this.#wanted);
+    const stretch = this.#cursor < this.#signalsAfter ? this.#replay() : hub.stretch(this.#cursor, this.#wanted);
     for (let n = 0, pack = stretch.pack(0); pack; pack = stretch.pack(++n)) {
       if (!this.#write(pack.frames)) {
         this.#pace = 'pressed';
@@ -111,6 +115,14 @@ export class Subscriber implements HubSubscriber, Peer {
     }
     // The log may have shown it events that the hub is yet to publish.
     this.#cursor = Math.max(this.#cursor, hub.head);
+  }
+
+  /** What the hub has behind the cursor, as the log would have it as long as it is from before the subscription. */
+  #replay(): Stretch {
+    const after = this.#signalsAfter;
+    const { filter } = this.#wanted;
+    const wants = (item: FeedItem) => (item.event !== undefined || item.seq > after) && filter(item);
+    return new Stretch(this.#cursor, this.#options.hub.since(this.#cursor), wants);
   }
 
   /** Counts what it could not be sent. */
@@ -204,6 +216,8 @@ export class Subscriber implements HubSubscriber, Peer {
     hub.unwant(this.#wanted);
     this.#wanted = hub.want(wanted);
     this.#cursor = cursor;
+    // What was held back of an earlier subscription still follows.
+    this.#signalsAfter = since === undefined || !wanted.signals ? 0 : hub.head;
     this.#reading = null;
     this.#pace = cursor >= hub.head ? 'live' : 'behind';
     this.#replies.send({ type: 'subscribed', cursor });

@@ -148,6 +148,28 @@ describe('signals', () => {
       });
     }
   });
+
+  it('are not replayed, whether others are connected or not, and come from the subscription on', async () => {
+    const server = await serveAnonymous();
+    const kinds = async (since: string) => {
+      const listener = await listen(server.url);
+      await listener.subscribe({ since, signals: true });
+      await post(server.anonymous, { type: 'reward', payload: { action: 'improve', value: 0.1 } });
+      await listener.until(() => listener.of('signal').length > 0);
+      await listener.settled();
+      listener.socket.close();
+      await listener.closed;
+      return listener.heard.slice(1, -1).map(({ type }) => type);
+    };
+    const first = await post(server.anonymous);
+    expect(await kinds(first.id)).toEqual(['event', 'signal']);
+    expect(await kinds(first.id)).toEqual(['event', 'event', 'signal']);
+    // Somebody who stays keeps the newest events and signals at hand.
+    await listen(server.url);
+    const { id } = await post(server.anonymous);
+    expect(await kinds(id)).toEqual(['event', 'signal']);
+    expect(await kinds(id)).toEqual(['event', 'event', 'signal']);
+  });
 });
 
 describe('a message', () => {
