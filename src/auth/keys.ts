@@ -1,9 +1,10 @@
 /** Ed25519 key files: a JWK, or a JWK set when keys rotate. Nothing here ever prints what is inside a key. */
 import { createPrivateKey, createPublicKey, randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { link, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import { AppError } from '../../actors/errors.ts';
+import { makeDirectories } from '../directories.ts';
 
 /** A key whose tokens are accepted. */
 export interface VerificationKey {
@@ -122,7 +123,7 @@ async function create(path: string): Promise<boolean> {
   const file = { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'EdDSA', use: 'sig' };
   const draft = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(path), 0o700);
     const handle = await open(draft, 'wx', 0o600);
     try {
       await handle.writeFile(`${JSON.stringify(file, null, 2)}\n`);

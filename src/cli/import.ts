@@ -9,9 +9,10 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../../actors/errors.ts';
+import { makeDirectories } from '../directories.ts';
 import { text } from '../parsers.ts';
 import { openStore } from '../store/index.ts';
-import { makeDirectories, refuseIfLocked } from '../store/lock.ts';
+import { refuseIfLocked } from '../store/lock.ts';
 import { type Op, type Store, TABLES } from '../store/store.ts';
 import { type Manifest, readBundle } from './bundle.ts';
 import { openBundle } from './bundle-source.ts';

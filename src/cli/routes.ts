@@ -1,10 +1,11 @@
-/** `synod routes`: every operation, as a table. */
+/** `synod routes`: every operation and WebSocket, as a table. */
 import { OPERATIONS } from '../operations/index.ts';
+import { SOCKETS } from '../operations/sockets.ts';
 import type { Command } from './options.ts';
 import { table } from './table.ts';
 
 export const routes: Command = {
-  summary: 'Lists every operation.',
+  summary: 'Lists every operation and WebSocket.',
   options: [{ name: 'json', help: 'As JSON.' }],
   run: async ({ options }) => {
     process.stdout.write(options.json ? `${JSON.stringify(rows(), null, 2)}\n` : `${text()}\n`);
@@ -13,7 +14,7 @@ export const routes: Command = {
 };
 
 function rows() {
-  return OPERATIONS.map(({ name, http, dialect, access, summary }) => ({
+  const operations = OPERATIONS.map(({ name, http, dialect, access, summary }) => ({
     name,
     method: http.method,
     path: http.path,
@@ -23,6 +24,11 @@ function rows() {
     access,
     summary,
   }));
+  const sockets = Object.values(SOCKETS).map(({ name, paths: [path, ...aliases], dialect, summary }) => {
+    const method = 'WS';
+    return { name, method, path, aliases, status: 101, dialect, access: 'tenant', summary };
+  });
+  return [...operations, ...sockets];
 }
 
 function text(): string {

@@ -1,5 +1,6 @@
 /** The operations list as an OpenAPI 3.1 document; the same list gives the same document, byte for byte. */
 import type { Dialect, Operation } from '../operations/operation.ts';
+import { SOCKETS } from '../operations/sockets.ts';
 import { mentionsVector, plausible, VECTOR_NOTE } from './examples.ts';
 import { errorComponents, errorResponses } from './openapi-errors.ts';
 import { createSchemas, type JsonSchema, type Schemas } from './openapi-schemas.ts';
@@ -101,9 +102,9 @@ export function createOpenApi(operations: readonly Operation[], version: string)
       version,
       summary: 'Durable, supervised, explainable memory and coordination for AI agents.',
     },
-    tags: Object.entries(DIALECTS).flatMap(([name, description]) =>
-      used.has(name as Dialect) ? [{ name: name as Dialect, description }] : [],
-    ),
+    tags: (Object.keys(DIALECTS) as Dialect[])
+      .filter((name) => used.has(name))
+      .map((name) => ({ name, description: describeDialect(name) })),
     paths,
     components: {
       schemas: { ...errorComponents, ...schemas.components() },
@@ -118,6 +119,14 @@ export function createOpenApi(operations: readonly Operation[], version: string)
       },
     },
   };
+}
+
+/** OpenAPI knows no WebSockets, so those of a dialect are described with its name. */
+function describeDialect(dialect: Dialect): string {
+  const sockets = Object.values(SOCKETS)
+    .filter((socket) => socket.dialect === dialect)
+    .map(({ paths, summary, description }) => `WebSocket \`${paths.join('`, `')}\`: ${summary}. ${description}`);
+  return [DIALECTS[dialect], ...sockets].join('\n\n');
 }
 
 function describe(operation: Operation, path: string, schemas: Schemas): OpenApiOperation {

@@ -8,10 +8,11 @@
  *     needed to guard the stealing.
  * L3  A lock is stale as soon as its process is gone: no such pid, or a pid that started at another time.
  */
-import { mkdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { AppError, messageOf } from '../../actors/errors.ts';
+import { makeDirectories } from '../directories.ts';
 
 /** The data format this program writes, and the newest it reads. */
 export const FORMAT = 1;
@@ -112,29 +113,6 @@ export function releaseLock(directory: string): void {
     unlinkSync(join(directory, 'lock.json'));
   } catch {
     // A directory that was deleted under us needs no lock; any other lock is stale once this process ends.
-  }
-}
-
-/**
- * Makes what is missing of a path, one directory after the other. Node 20's own `recursive` tries without end where the
- * parent is there and nothing can be made in it, as in /proc.
- *
- * @returns the outermost directory that had to be made
- */
-export function makeDirectories(directory: string): string | undefined {
-  const path = resolve(directory);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return undefined;
-  if (found) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
-  const parent = dirname(path);
-  const outermost = parent === path ? undefined : makeDirectories(parent);
-  try {
-    mkdirSync(path);
-    return outermost ?? path;
-  } catch (error) {
-    // Another process has made it since.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return outermost;
-    throw error;
   }
 }
 

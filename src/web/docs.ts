@@ -58,7 +58,7 @@ function layer(name: string, description: string, entries: readonly Entry[], res
     const group = entry.operation.operationId.split('.')[0]!;
     groups.set(group, [...(groups.get(group) ?? []), entry]);
   }
-  return html`<section aria-labelledby="layer-${name}"><h2 id="layer-${name}">${name}</h2><p class="lead">${description}</p>
+  return html`<section aria-labelledby="layer-${name}"><h2 id="layer-${name}">${name}</h2>${description.split('\n\n').map((part) => html`<p class="lead">${part}</p>`)}
 ${[...groups].map(
   ([group, members]) =>
     html`<section><h3>${group.replace(/[-_]/g, ' ')}</h3>${members.map((entry) => card(entry, resolve))}</section>

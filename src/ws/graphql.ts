@@ -15,6 +15,7 @@ import type { Limiter, Logger, Principal } from '../http/ports.ts';
 import { clientAddress } from '../http/target.ts';
 import { MAX_EVENT_BYTES } from '../operations/environment/shapes.ts';
 import type { Services } from '../operations/services.ts';
+import { SOCKETS } from '../operations/sockets.ts';
 import { type Peer, Sweep } from './sweep.ts';
 import type { WebSocketFront } from './upgrade.ts';
 
@@ -65,7 +66,7 @@ export function graphqlFront({ services, logger, limiter = null, heartbeatMs }: 
   }
 
   return {
-    paths: ['/api/graphql', '/graphql'],
+    paths: SOCKETS.graphql.paths,
     dialect: 'sel',
     options: {
       maxPayload: MAX_MESSAGE_BYTES,

@@ -9,6 +9,7 @@
  */
 import type { Logger } from '../http/ports.ts';
 import type { Services } from '../operations/services.ts';
+import { SOCKETS } from '../operations/sockets.ts';
 import { Hub } from './semp-hub.ts';
 import { Subscriber, type SubscriberOptions } from './semp-subscriber.ts';
 import { Sweep } from './sweep.ts';
@@ -41,7 +42,7 @@ export function sempFront({ services, logger, pingMs }: SempOptions): WebSocketF
     return room;
   };
   return {
-    paths: ['/ws', '/api/ws'],
+    paths: SOCKETS.events.paths,
     dialect: 'sel',
     options: { autoPong: false },
     admit:

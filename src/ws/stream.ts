@@ -10,6 +10,7 @@ import { AppError, messageOf } from '../../actors/errors.ts';
 import type { StreamFilter, StreamItem, Subscription } from '../../actors/ports.ts';
 import type { Logger } from '../http/ports.ts';
 import type { Services } from '../operations/services.ts';
+import { SOCKETS } from '../operations/sockets.ts';
 import { describeRecord } from '../stream/record.ts';
 import { readSubscription, type Subscribe, subscriptionOf } from '../stream/subscribe.ts';
 import { Replies } from './replies.ts';
@@ -30,7 +31,7 @@ export interface StreamOptions {
 export function streamFront(options: StreamOptions): WebSocketFront {
   const sweep = new Sweep(options.heartbeatMs ?? HEARTBEAT_MS);
   return {
-    paths: ['/stream'],
+    paths: SOCKETS.stream.paths,
     dialect: 'synod',
     options: { autoPong: false },
     admit({ tenant, query }) {

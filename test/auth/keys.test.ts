@@ -58,6 +58,7 @@ describe('a new key file', () => {
   it('says so when it cannot be written', async () => {
     const path = join(await fileWith('a file, not a directory'), 'license.jwk');
     await expect(loadOrCreateKey(path)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(loadOrCreateKey('/proc/x/license.jwk')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
   it('is not made behind a link that points nowhere', async () => {

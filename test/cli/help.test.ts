@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../src/operations/index.ts';
+import { SOCKETS } from '../../src/operations/sockets.ts';
 import { ROOT, synod } from './synod.ts';
 
 const COMMANDS = ['serve', 'start', 'token', 'routes', 'inspect', 'export', 'import', 'bench', 'demo'];
@@ -43,10 +44,13 @@ describe('synod routes', () => {
     for (const { http, dialect, access, summary } of OPERATIONS) {
       expect(lines).toContainEqual([http.method, http.path, dialect, access, summary]);
     }
+    for (const { paths, dialect, summary } of Object.values(SOCKETS)) {
+      expect(lines).toContainEqual(['WS', paths[0], dialect, 'tenant', summary]);
+    }
   });
 
   it('gives the same to programs', async () => {
     const rows = JSON.parse((await synod(['routes', '--json'])).stdout) as { name: string }[];
-    expect(rows.map(({ name }) => name)).toEqual(OPERATIONS.map(({ name }) => name));
+    expect(rows.map(({ name }) => name)).toEqual([...OPERATIONS, ...Object.values(SOCKETS)].map(({ name }) => name));
   });
 });

@@ -2,6 +2,8 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { createOpenApi, type OpenApi, type OpenApiOperation } from '../../src/http/openapi.ts';
+import { OPERATIONS } from '../../src/operations/index.ts';
+import { SOCKETS } from '../../src/operations/sockets.ts';
 import { fake, serve } from './harness.ts';
 
 const shared = z.object({ text: z.string() }).meta({ id: 'Memory' });
@@ -302,4 +304,13 @@ it('is served to everybody, and describes itself', async () => {
   const served = (await response.json()) as OpenApi;
   expect(served.openapi).toBe('3.1.0');
   expect(Object.keys(served.paths)).toEqual([...Object.keys(document.paths), '/openapi.json', '/docs']);
+});
+
+it('WebSockets are described with their dialect', () => {
+  const { tags } = createOpenApi(OPERATIONS, '1.2.3');
+  const said = (name: string) => tags.find((tag) => tag.name === name)!.description;
+  for (const { dialect, paths, description } of Object.values(SOCKETS)) {
+    for (const path of paths) expect(said(dialect)).toContain(`\`${path}\``);
+    expect(said(dialect)).toContain(description);
+  }
 });

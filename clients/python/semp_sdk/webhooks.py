@@ -44,7 +44,7 @@ class Webhooks(Caller):
     create_webhook_async = twin(create_webhook)
 
     def get_webhooks(self, *, limit: Optional[int] = None, after: Optional[str] = None) -> List[Webhook]:
-        """Lists the webhooks by id.
+        """Lists the webhooks, the newest first.
 
         Args:
             limit: at most this many
