@@ -124,6 +124,8 @@ export type StreamItem =
   | { readonly type: 'lagged'; readonly missed: number; readonly cursor: number };
 
 export interface Subscription extends AsyncIterable<StreamItem> {
+  /** Sequence number up to which it has handed out all there was to hand out: whoever goes on from here misses nothing. */
+  readonly position: number;
   close(): void;
 }
 

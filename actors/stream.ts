@@ -31,6 +31,10 @@ class Reader implements Subscription {
   #missed = 0;
   /** Newest sequence number handed out or looked at. */
   #cursor: number;
+  /** Newest sequence number it was told of, wanted or not. */
+  #told = 0;
+  /** Everything was handed out when it began to wait. */
+  #idle = false;
   /** Still reading history up to the moment the live buffer takes over. */
   #replaying: boolean;
   #wake: (() => void) | null = null;
@@ -54,7 +58,14 @@ class Reader implements Subscription {
     this.#replaying = this.#cursor < head;
   }
 
+  get position(): number {
+    const isThrough = this.#idle && this.#live.length === 0 && this.#missed === 0;
+    return isThrough ? Math.max(this.#cursor, this.#told) : this.#cursor;
+  }
+
   offer(record: LogRecord): void {
+    this.#told = record.seq;
+    if (!this.matches(record)) return;
     // Once one did not fit, none may before it was read from the log: there would be a gap.
     if (this.#missed > 0 || this.#live.length >= this.#capacity) this.#missed++;
     else this.#live.push(record);
@@ -89,10 +100,12 @@ class Reader implements Subscription {
           this.#replaying = true;
         }
         if (this.#live.length === 0 && this.#missed === 0 && !this.#replaying && !this.#closed) {
+          this.#idle = true;
           await new Promise<void>((resolve) => {
             this.#wake = resolve;
           });
           this.#wake = null;
+          this.#idle = false;
         }
       }
     } finally {
@@ -129,7 +142,7 @@ export class Streams {
     host.onRecord(
       (record) => {
         const readers = this.#readers.get(record.address.tenant);
-        if (readers) for (const reader of readers) if (reader.matches(record)) reader.offer(record);
+        if (readers) for (const reader of readers) reader.offer(record);
       },
       (tenant) => this.#readers.has(tenant),
     );

@@ -71,7 +71,9 @@ class Session implements Peer {
   ping(): void {
     this.#socket.ping();
     if (this.#socket.bufferedAmount === 0) {
-      this.#send({ type: 'heartbeat', cursor: this.#options.services.system.head(this.#tenant) }).catch(() => {});
+      // Not the head of the log: what is on its way there would be missing to whoever goes on from this cursor.
+      const cursor = this.#subscription?.position ?? this.#options.services.system.head(this.#tenant);
+      this.#send({ type: 'heartbeat', cursor }).catch(() => {});
     }
   }
 

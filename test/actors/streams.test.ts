@@ -71,6 +71,34 @@ describe('a stream', () => {
     await stop();
   });
 
+  it('knows up to where nothing is missing: what it has handed out, or all there is once it waits', async () => {
+    const { system, stop } = await testSystem([counter]);
+    await system.spawn(a, {});
+    for (let i = 0; i < 5; i++) await system.ask(a, { type: 'add' });
+    const stream = system.subscribe({ tenant: 't1' }, { since: 2 });
+    const reader = stream[Symbol.asyncIterator]();
+    expect(stream.position).toBe(2);
+    for (const seq of range(3, 6)) {
+      await reader.next();
+      expect(stream.position).toBe(seq);
+    }
+    const next = reader.next();
+    await settle();
+    for (let i = 0; i < 3; i++) await system.ask(a, { type: 'add' });
+    await settle();
+    expect([stream.position, (await next).value.record.seq]).toEqual([7, 7]);
+    stream.close();
+
+    const deaf = system.subscribe({ tenant: 't1', kinds: ['nothing'] });
+    const nothing = collect(deaf);
+    expect(deaf.position).toBe(9);
+    await settle();
+    await system.ask(a, { type: 'add' });
+    await settle();
+    expect([deaf.position, nothing.items]).toEqual([10, []]);
+    await stop();
+  });
+
   it('passes what its filters name, kinds and ids and types, with globs', async () => {
     const { system, stop } = await testSystem([counter, peer]);
     const got = collect(system.subscribe({ tenant: 't1', kinds: ['count*'], ids: ['a', 'x*'], types: ['add'] }));
