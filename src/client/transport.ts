@@ -81,18 +81,18 @@ export class Transport {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<Response> {
-    const token = await this.token();
+    const token = await within(signal, this.token());
     const all = {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...this.options.headers,
       ...headers,
     };
     const init = { method, headers: all, signal, ...(body === undefined ? {} : { body }) };
-    const response = await this.#fetch(this.url + target, init).catch((cause: unknown) => {
+    const response = await within(signal, this.#fetch(this.url + target, init)).catch((cause: unknown) => {
       throw failed(signal, `${this.url} does not answer`, cause);
     });
     if (response.ok) return response;
-    throw errorOf(response, await response.text().catch(() => ''));
+    throw errorOf(response, await within(signal, response.text()).catch(() => ''));
   }
 
   async token(): Promise<string | undefined> {
@@ -102,7 +102,7 @@ export class Transport {
 }
 
 async function readBody(response: Response, signal: AbortSignal): Promise<unknown> {
-  const text = await response.text().catch((cause: unknown) => {
+  const text = await within(signal, response.text()).catch((cause: unknown) => {
     throw failed(signal, 'the answer broke off', cause);
   });
   if (text === '') return undefined;
@@ -112,6 +112,16 @@ async function readBody(response: Response, signal: AbortSignal): Promise<unknow
   } catch (cause) {
     throw new SynodError('BAD_REPLY', 'the answer calls itself JSON and is none', { status: response.status, cause });
   }
+}
+
+/** Waits no longer than the signal lets us: a token function, or a `fetch` we were given, may not heed it. */
+function within<T>(signal: AbortSignal, waited: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const end = () => reject(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+    if (signal.aborted) end();
+  });
 }
 
 /** @returns what to throw: the reason when we ended it ourselves, otherwise that nobody was there */

@@ -111,6 +111,14 @@ describe('a call that goes wrong', () => {
     });
   });
 
+  it('ends at its deadline whatever its token function or fetch is waiting for', async () => {
+    const never = () => new Promise<never>(() => {});
+    for (const options of [{ token: never }, { fetch: never }, { fetch: async () => ({ ok: true, text: never }) }]) {
+      const client = createClient('http://127.0.0.1:9', { ...(options as object), deadlineMs: 20, retries: 0 });
+      await expect(client.health()).rejects.toMatchObject({ code: 'DEADLINE' });
+    }
+  });
+
   it('ends at its deadline', async () => {
     const { proxy, client } = await moody();
     proxy.moods.push('hang');
