@@ -28,6 +28,7 @@ export const createSignal = operation({
   output: sempEvent.extend({ signals: z.array(touch) }),
   access: 'tenant',
   mutates: true,
+  heavy: true,
   example: { body: { type: 'PROPOSAL', payload: { action: 'improve_ux' }, strength: 1 } },
   owned: [],
   run: async ({ caller, services }, { body }) => {
